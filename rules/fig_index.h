@@ -1,0 +1,30 @@
+/*
+ * The compiled index over a checked model; private to rules/.  fig_compile.c
+ * builds it, fig_match.c reads it.  It lives in the arena that it was built in
+ * and points into the model.
+ */
+
+#ifndef FIG_INDEX_H
+#define FIG_INDEX_H
+
+#include "fig_arena.h"
+#include "fig_rules.h"
+
+
+typedef struct fig_index_s  fig_index_t;
+
+struct fig_ruleset_s {
+    fig_arena_t    *arena;             /* owns everything but the patterns */
+    fig_model_t     model;
+    fig_index_t    *index;
+    uint32_t        nregexes;          /* every pattern, to be destroyed */
+    fig_regex_t   **regexes;
+};
+
+
+/* FIG_OK or FIG_NOMEM; the model must have been validated. */
+fig_status_t fig_index_create(const fig_model_t *model, fig_arena_t *arena,
+    fig_index_t **index);
+
+
+#endif /* FIG_INDEX_H */

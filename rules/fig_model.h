@@ -1,0 +1,397 @@
+/*
+ * The checked model of a rules file: what decode and validate produce, what
+ * compile indexes, and what the glue reads.
+ *
+ *     fig_model_t
+ *       backends[]  <- named by routes' from, to, fallback
+ *       groups[]    <- shared stage, percent and by
+ *       routes[]
+ *         sets[]    condition sets, any of which may match
+ *
+ * Everything is read-only once validated, lives in the rule set's arena and is
+ * addressed by index in file order.  Durations are milliseconds, FIG_UNSET
+ * where the file gives none; percents are hundredths of a percent (0-10000),
+ * which is also a number of buckets.  It knows neither YAML nor nginx.
+ */
+
+#ifndef FIG_MODEL_H
+#define FIG_MODEL_H
+
+#include "fig_base.h"
+#include "fig_diag.h"
+
+
+#define FIG_UNSET        (-1)
+#define FIG_BUCKETS      10000
+
+
+typedef struct fig_regex_s    fig_regex_t;
+typedef struct fig_backend_s  fig_backend_t;
+typedef struct fig_route_s    fig_route_t;
+
+
+typedef struct {
+    int64_t           connect;         /* ms or FIG_UNSET */
+    int64_t           send;
+    int64_t           read;
+    int64_t           total;           /* routes only */
+} fig_timeouts_t;
+
+
+typedef enum {
+    FIG_ADDR_NAME = 0,                 /* resolved by the glue */
+    FIG_ADDR_IPV4,
+    FIG_ADDR_IPV6,
+    FIG_ADDR_UNIX
+} fig_addr_kind_t;
+
+
+typedef struct {
+    fig_pos_t         pos;
+    fig_str_t         url;             /* as written */
+    fig_str_t         host;            /* lower-case; IPv6 without brackets;
+                                          unix: the socket's path */
+    fig_str_t         authority;       /* Host for `host: server`: host[:port],
+                                          port only where it is not the
+                                          scheme's; unix: "localhost" */
+    fig_addr_kind_t   kind;
+    uint16_t          port;            /* 0 for unix */
+    uint16_t          weight;          /* 1-1000 */
+    bool              https;
+} fig_server_t;
+
+
+typedef enum {
+    FIG_HOST_PRESERVE = 0,             /* the client's Host */
+    FIG_HOST_SERVER,                   /* the URL's authority */
+    FIG_HOST_LITERAL
+} fig_host_mode_t;
+
+
+struct fig_backend_s {
+    fig_str_t         name;
+    fig_pos_t         pos;
+    uint32_t          index;
+    uint32_t          nservers;
+    fig_server_t     *servers;
+    fig_host_mode_t   host_mode;
+    fig_str_t         host;            /* FIG_HOST_LITERAL */
+    fig_timeouts_t    timeouts;        /* connect is never FIG_UNSET */
+    uint32_t          keepalive;       /* idle connections kept per worker */
+    uint32_t          keepalive_requests;
+    int64_t           keepalive_timeout;       /* ms */
+};
+
+
+typedef struct {
+    const fig_backend_t  *backend;
+    uint32_t              weight;      /* 0-1000, not all 0 */
+} fig_target_t;
+
+
+/* Field, query parameter or cookie conditions. */
+
+typedef enum {
+    FIG_COND_LITERAL = 0,
+    FIG_COND_REGEX,
+    FIG_COND_PRESENT,
+    FIG_COND_ABSENT
+} fig_cond_kind_t;
+
+
+typedef struct {
+    fig_str_t         name;            /* header names lower-case */
+    fig_cond_kind_t   kind;
+    fig_str_t         value;           /* literal or pattern text */
+    fig_regex_t      *regex;           /* FIG_COND_REGEX */
+} fig_cond_t;
+
+
+typedef enum {
+    FIG_PATH_EXACT = 0,                /* /a/b */
+    FIG_PATH_TEMPLATE,                 /* /a/{id} */
+    FIG_PATH_REGEX,                    /* ~^/a/\d+$ */
+    FIG_PATH_PREFIX                    /* /a/ * : text without the slash-star;
+                                          empty for the root */
+} fig_path_kind_t;
+
+
+typedef struct {
+    fig_path_kind_t   kind;
+    fig_pos_t         pos;
+    fig_str_t         source;          /* as written, for people */
+    fig_str_t         text;            /* normalised (see fig_path.h); for
+                                          TEMPLATE with its {names} */
+    fig_regex_t      *regex;           /* FIG_PATH_REGEX */
+    uint32_t          nparams;         /* TEMPLATE */
+    fig_str_t        *params;          /* names, in order of appearance */
+} fig_path_t;
+
+
+typedef struct {
+    fig_str_t         source;          /* as written, lower-case */
+    fig_str_t         text;            /* lower-case; wildcard: ".example.com",
+                                          with its dot */
+    bool              wildcard;
+} fig_hostname_t;
+
+
+typedef struct {
+    uint8_t           family;          /* 4, 6; 0: not known */
+    uint8_t           addr[16];        /* network order; IPv4 in the first 4;
+                                          mapped IPv6 is to be given as IPv4 */
+} fig_addr_t;
+
+
+typedef struct {
+    fig_addr_t        net;
+    uint8_t           bits;            /* prefix length */
+} fig_cidr_t;
+
+
+/* One condition set: every part that is given must hold. */
+
+typedef struct {
+    fig_pos_t         pos;
+    uint32_t          nhosts;
+    fig_hostname_t   *hosts;
+    uint32_t          npaths;
+    fig_path_t       *paths;
+    uint32_t          nmethods;
+    fig_str_t        *methods;
+    uint32_t          nheaders;
+    fig_cond_t       *headers;
+    uint32_t          nquery;
+    fig_cond_t       *query;
+    uint32_t          ncookies;
+    fig_cond_t       *cookies;
+    uint32_t          nclients;
+    fig_cidr_t       *clients;
+} fig_set_t;
+
+
+typedef enum {
+    FIG_STAGE_NONE = 0,                /* redirect and respond have none */
+    FIG_STAGE_LEGACY,
+    FIG_STAGE_SHADOW,
+    FIG_STAGE_RAMP,
+    FIG_STAGE_LIVE,
+    FIG_STAGE_DONE
+} fig_stage_t;
+
+
+typedef enum {
+    FIG_BY_REQUEST = 0,
+    FIG_BY_COOKIE,
+    FIG_BY_HEADER,
+    FIG_BY_QUERY,
+    FIG_BY_CLIENT,
+    FIG_BY_ASSIGN
+} fig_by_kind_t;
+
+
+typedef struct {
+    fig_by_kind_t     kind;
+    fig_str_t         name;            /* cookie, header (lower-case), query */
+    fig_str_t         source;          /* as written: "cookie:uid" */
+} fig_by_t;
+
+
+typedef struct {
+    fig_str_t         name;
+    fig_pos_t         pos;
+    uint32_t          index;
+    fig_stage_t       stage;
+    int32_t           percent;         /* hundredths; FIG_UNSET */
+    uint32_t          nby;
+    fig_by_t         *by;
+} fig_group_t;
+
+
+typedef enum {
+    FIG_DATA_SHARED = 0,
+    FIG_DATA_OLD,
+    FIG_DATA_NEW
+} fig_data_t;
+
+
+/* A set of HTTP statuses 100-611. */
+
+typedef struct {
+    uint64_t          bits[8];         /* bit (status - 100) */
+} fig_statuses_t;
+
+
+static inline bool
+fig_statuses_has(const fig_statuses_t *statuses, unsigned status)
+{
+    unsigned  i;
+
+    i = status - 100;
+
+    return i < 512 && ((statuses->bits[i / 64] >> (i % 64)) & 1);
+}
+
+
+typedef struct {
+    bool              none;            /* `fallback: none` */
+    bool              connect;
+    bool              timeout;
+    bool              invalid;
+    bool              unsafe;
+    bool              stale;
+    fig_statuses_t    statuses;
+    const fig_backend_t  *to;          /* NULL: there is nowhere to go */
+} fig_fallback_t;
+
+
+/*
+ * A path with parts to fill in, as `rewrite.path` and `redirect.path` have it:
+ * literal text, the n-th template parameter, or what a prefix's star covered.
+ */
+
+typedef enum {
+    FIG_PART_TEXT = 0,
+    FIG_PART_PARAM,
+    FIG_PART_TAIL,
+    FIG_PART_CAPTURE                   /* $1, ${name} of a regex */
+} fig_part_kind_t;
+
+
+typedef struct {
+    fig_part_kind_t   kind;
+    fig_str_t         text;            /* FIG_PART_TEXT, or the PARAM's name */
+    uint32_t          index;           /* CAPTURE: its number */
+} fig_part_t;
+
+
+typedef struct {
+    uint32_t          nparts;          /* 0: no path is given */
+    fig_part_t       *parts;
+} fig_pattern_t;
+
+
+typedef struct {
+    fig_pattern_t     path;            /* from `path` or `with` */
+    fig_regex_t      *regex;           /* with `regex` */
+    fig_str_t         host;            /* len 0: not given */
+} fig_rewrite_t;
+
+
+typedef struct {
+    fig_str_t         name;            /* as written */
+    fig_str_t         value;           /* empty for `remove` */
+} fig_field_t;
+
+
+typedef struct {
+    uint32_t          nset;
+    fig_field_t      *set;
+    uint32_t          nadd;
+    fig_field_t      *add;
+    uint32_t          nremove;
+    fig_field_t      *remove;
+} fig_fields_t;
+
+
+typedef struct {
+    fig_str_t         scheme;          /* "http", "https"; len 0: as it was */
+    fig_str_t         host;            /* len 0: as it was */
+    int32_t           port;            /* FIG_UNSET: see fig_redirect_url() */
+    fig_pattern_t     path;
+    uint16_t          status;
+} fig_redirect_t;
+
+
+typedef struct {
+    uint16_t          status;
+    fig_str_t         body;
+    fig_str_t         type;            /* default text/plain */
+} fig_respond_t;
+
+
+typedef enum {
+    FIG_ACTION_PROXY = 0,
+    FIG_ACTION_REDIRECT,
+    FIG_ACTION_RESPOND
+} fig_action_t;
+
+
+struct fig_route_s {
+    fig_str_t             name;
+    fig_str_t             was;         /* len 0: none */
+    fig_pos_t             pos;
+    uint32_t              index;       /* file order, includes expanded */
+    int32_t               priority;
+    fig_action_t          action;
+
+    uint32_t              nsets;
+    fig_set_t            *sets;
+
+    const fig_group_t    *group;       /* NULL: none */
+    fig_stage_t           stage;       /* the group's where it has one */
+    int32_t               percent;     /* hundredths; FIG_UNSET outside ramp
+                                          unless written */
+    uint32_t              nby;
+    fig_by_t             *by;
+
+    const fig_backend_t  *from;        /* NULL: there is no old side */
+    uint32_t              ntargets;
+    fig_target_t         *targets;     /* `to` */
+
+    uint32_t              nforce_new;
+    fig_set_t            *force_new;
+    uint32_t              nforce_old;
+    fig_set_t            *force_old;
+
+    fig_data_t            data;
+    fig_fallback_t        fallback;
+    fig_timeouts_t        timeouts;
+    fig_rewrite_t         rewrite;
+    fig_fields_t          request_headers;
+    fig_fields_t          response_headers;
+    fig_redirect_t        redirect;
+    fig_respond_t         respond;
+
+    fig_str_t             capability;  /* len 0: none; so the next three */
+    fig_str_t             owner;
+    fig_str_t             expires;     /* YYYY-MM-DD */
+    fig_str_t             note;
+};
+
+
+/* An entry of `tests`. */
+
+typedef struct {
+    fig_pos_t             pos;
+    fig_str_t             method;
+    fig_str_t             target;      /* path and query as written */
+    fig_str_t             host;
+    uint32_t              nheaders;
+    fig_field_t          *headers;
+    uint32_t              ncookies;
+    fig_field_t          *cookies;
+    fig_addr_t            client;
+    fig_str_t             route;       /* expectations; len 0: not given */
+    fig_pos_t             route_pos;
+    fig_str_t             backend;
+    fig_pos_t             backend_pos;
+    int32_t               status;      /* FIG_UNSET: not given */
+    fig_pos_t             status_pos;
+} fig_test_t;
+
+
+typedef struct {
+    uint32_t              nbackends;
+    fig_backend_t        *backends;
+    uint32_t              ngroups;
+    fig_group_t          *groups;
+    uint32_t              nroutes;
+    fig_route_t          *routes;
+    uint32_t              ntests;
+    fig_test_t           *tests;
+    const fig_backend_t  *fallthrough; /* `default`; NULL: 404 */
+} fig_model_t;
+
+
+#endif /* FIG_MODEL_H */
