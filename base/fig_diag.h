@@ -6,11 +6,11 @@
  *           |     ^~~~~~
  *           = did you mean "methods"?
  *
- * A list keeps the first FIG_DIAG_MAX errors and counts the rest.  Messages,
- * file names and source lines are copied, so that a list outlives the texts
- * that it speaks of.  Control bytes are escaped (\xNN) wherever text from
- * outside is shown, so that a terminal or a log shows what is there and
- * nothing else.  Credentials in URLs are never shown (user:***@).
+ * A list keeps the first FIG_DIAG_MAX errors, first by file and position, and
+ * counts the rest.  Messages, file names and source lines are copied, so that
+ * a list outlives the texts that it speaks of.  Control bytes are escaped
+ * (\xNN) wherever text from outside is shown, so that a terminal or a log shows
+ * what is there and nothing else.  Credentials in URLs are never shown (***@).
  */
 
 #ifndef FIG_DIAG_H
@@ -52,7 +52,9 @@ void fig_diags_set_source(fig_diags_t *diags, fig_diag_source_pt source,
 
 /*
  * Adds an error at pos.  hint may be NULL.  Both texts are plain, not formats.
- * Never fails visibly: when memory is out the error is counted, not kept.
+ * Never fails visibly: when memory is out the error is counted, not kept.  An
+ * error that is there already (the same place and message) is not added again:
+ * an alias must not report what it repeats.
  */
 void fig_diags_add(fig_diags_t *diags, fig_pos_t pos, const char *message,
     const char *hint);

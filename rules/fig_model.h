@@ -247,7 +247,16 @@ typedef struct {
 
 /*
  * A path with parts to fill in, as `rewrite.path` and `redirect.path` have it:
- * literal text, the n-th template parameter, or what a prefix's star covered.
+ * literal text (in normalised form), a template parameter, or what a prefix's
+ * star covered.
+ *
+ *     /orders/{id}/x   TEXT "/orders/"  PARAM "id"  TEXT "/x"
+ *     /orders/ *       TEXT "/orders"   TAIL
+ *     / *              TAIL
+ *
+ * TAIL stands for what follows a prefix's text in the path that matched: empty
+ * or beginning with `/`.  It is the last part, and the only one of `/ *`; a
+ * path that comes out empty means `/`.
  */
 
 typedef enum {

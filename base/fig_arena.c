@@ -1,0 +1,190 @@
+/*
+ * The arena of fig_arena.h.
+ *
+ *     fig_arena_t -> chunk (newest) -> chunk -> ... -> NULL
+ *                    | header | used ....... | free |
+ *
+ * A request that would waste much of a fresh chunk gets a chunk of its own,
+ * which goes behind the newest one so that its free space is not lost.
+ */
+
+#include "fig_arena.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+
+#define FIG_ARENA_CHUNK  (32 * 1024)
+#define FIG_ARENA_LARGE  (FIG_ARENA_CHUNK / 4)
+#define FIG_ARENA_ALIGN  (_Alignof(max_align_t))
+
+
+typedef struct fig_chunk_s  fig_chunk_t;
+
+struct fig_chunk_s {
+    fig_chunk_t  *next;
+    size_t        size;                /* of data */
+    size_t        used;
+    _Alignas(max_align_t) unsigned char  data[];
+};
+
+
+struct fig_arena_s {
+    fig_chunk_t  *chunks;
+    size_t        total;
+};
+
+
+static fig_chunk_t *
+fig_chunk_create(fig_arena_t *arena, size_t size)
+{
+    fig_chunk_t  *chunk;
+
+    if (size > SIZE_MAX - sizeof(fig_chunk_t)) {
+        return NULL;
+    }
+
+    chunk = calloc(1, sizeof(fig_chunk_t) + size);
+    if (chunk == NULL) {
+        return NULL;
+    }
+
+    chunk->size = size;
+    arena->total += sizeof(fig_chunk_t) + size;
+
+    return chunk;
+}
+
+
+fig_arena_t *
+fig_arena_create(void)
+{
+    fig_arena_t  *arena;
+
+    arena = calloc(1, sizeof(fig_arena_t));
+    if (arena != NULL) {
+        arena->total = sizeof(fig_arena_t);
+    }
+
+    return arena;
+}
+
+
+void
+fig_arena_destroy(fig_arena_t *arena)
+{
+    fig_chunk_t  *chunk, *next;
+
+    if (arena == NULL) {
+        return;
+    }
+
+    for (chunk = arena->chunks; chunk != NULL; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
+
+    free(arena);
+}
+
+
+static void *
+fig_arena_alloc_large(fig_arena_t *arena, size_t size)
+{
+    fig_chunk_t  *chunk;
+
+    chunk = fig_chunk_create(arena, size);
+    if (chunk == NULL) {
+        return NULL;
+    }
+
+    chunk->used = size;
+
+    if (arena->chunks == NULL) {
+        arena->chunks = chunk;
+
+    } else {
+        chunk->next = arena->chunks->next;
+        arena->chunks->next = chunk;
+    }
+
+    return chunk->data;
+}
+
+
+void *
+fig_arena_alloc(fig_arena_t *arena, size_t size)
+{
+    void         *p;
+    fig_chunk_t  *chunk;
+
+    if (size > SIZE_MAX - FIG_ARENA_ALIGN) {
+        return NULL;
+    }
+
+    if (size == 0) {
+        size = 1;
+    }
+
+    size = (size + FIG_ARENA_ALIGN - 1) & ~(FIG_ARENA_ALIGN - 1);
+    chunk = arena->chunks;
+
+    if (chunk == NULL || chunk->size - chunk->used < size) {
+        if (size > FIG_ARENA_LARGE) {
+            return fig_arena_alloc_large(arena, size);
+        }
+
+        chunk = fig_chunk_create(arena, FIG_ARENA_CHUNK);
+        if (chunk == NULL) {
+            return NULL;
+        }
+
+        chunk->next = arena->chunks;
+        arena->chunks = chunk;
+    }
+
+    p = chunk->data + chunk->used;
+    chunk->used += size;
+
+    return p;
+}
+
+
+void *
+fig_arena_array(fig_arena_t *arena, size_t n, size_t size)
+{
+    if (size != 0 && n > SIZE_MAX / size) {
+        return NULL;
+    }
+
+    return fig_arena_alloc(arena, n * size);
+}
+
+
+fig_str_t
+fig_arena_str(fig_arena_t *arena, fig_str_t str)
+{
+    char  *p;
+
+    if (str.len == SIZE_MAX) {
+        return fig_str(NULL, 0);
+    }
+
+    p = fig_arena_alloc(arena, str.len + 1);
+    if (p == NULL) {
+        return fig_str(NULL, 0);
+    }
+
+    if (str.len != 0) {
+        memcpy(p, str.data, str.len);
+    }
+
+    return fig_str(p, str.len);
+}
+
+
+size_t
+fig_arena_size(const fig_arena_t *arena)
+{
+    return arena->total;
+}
