@@ -1,0 +1,1 @@
+"""What the router tests stand on: nginx, backends, a client, rules files."""
