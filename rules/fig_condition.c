@@ -248,8 +248,8 @@ fig_conditions_check(const fig_set_t *set, fig_request_t *request,
         return FIG_BECAUSE_METHOD;
     }
 
-    *cond = fig_conds_failed(set->headers, set->nheaders, FIG_BY_HEADER, request,
-                             scratch, limited);
+    *cond = fig_conds_failed(set->headers, set->nheaders, FIG_BY_HEADER,
+                             request, scratch, limited);
     if (*cond != NULL) {
         return FIG_BECAUSE_HEADER;
     }
@@ -260,8 +260,8 @@ fig_conditions_check(const fig_set_t *set, fig_request_t *request,
         return FIG_BECAUSE_QUERY;
     }
 
-    *cond = fig_conds_failed(set->cookies, set->ncookies, FIG_BY_COOKIE, request,
-                             scratch, limited);
+    *cond = fig_conds_failed(set->cookies, set->ncookies, FIG_BY_COOKIE,
+                             request, scratch, limited);
     if (*cond != NULL) {
         return FIG_BECAUSE_COOKIE;
     }
