@@ -8,18 +8,28 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
 so=ngx_http_strangler_module.so
 
-packages_module=(gcc make libc6-dev libyaml-dev libpcre2-dev)
-packages_nginx=(nginx nginx-dev)
+suites=(style unit config stub router)
+
+# shellcheck source=.ci/packages.sh
+. "$top/.ci/packages.sh"
 
 
 usage()
 {
-    cat <<'END'
+    cat <<END
 usage: ./build.sh COMMAND
 
   deps            install the Debian packages that are missing
-  module          make build/ngx_http_strangler_module.so
+  module          make build/$so
+  stub            make the example monolith and its services in build/stub
+  run [--once] [--port N]
+                  make all, put nginx in front of the example and move some of
+                  its paths; then serve on 127.0.0.1:8080, or port N, until
+                  Ctrl-C (--once: end there)
+  test [SUITE...] run the tests, or some of: ${suites[*]}
   clean           remove build/
+
+Packages that a command needs are installed, as root or with sudo.
 
 environment
 
@@ -64,109 +74,6 @@ step()
     if [ "$code" -ne 0 ]; then
         tail -n 40 "$log" >&2
         die 1 "$name failed; the whole log is $log"
-    fi
-}
-
-
-root()
-{
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    else
-        sudo "$@"
-    fi
-}
-
-
-# is_root_possible: without asking for a password where nobody can answer
-
-is_root_possible()
-{
-    [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null \
-        || { [ -t 0 ] && sudo -v; }
-}
-
-
-# missing PACKAGE...: those that are not installed, one a line
-
-missing()
-{
-    local installed package
-
-    installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" \
-                2>/dev/null || true)
-
-    for package in "$@"; do
-        if ! grep -qx "installed $package" <<<"$installed"; then
-            printf '%s\n' "$package"
-        fi
-    done | sort -u
-}
-
-
-# need PACKAGE...: installs those that are missing
-
-need()
-{
-    local packages version
-
-    if ! command -v dpkg-query >/dev/null; then
-        die 2 "this is no Debian; what is needed here is known there as: $*"
-    fi
-
-    mapfile -t packages < <(missing "$@")
-
-    if [ ${#packages[@]} -eq 0 ]; then
-        return 0
-    fi
-
-    # nginx-dev fits one version of nginx: that which is there, never another
-
-    version=$(dpkg-query -W -f '${Version}' nginx 2>/dev/null || true)
-
-    if [ -n "$version" ]; then
-        packages=("${packages[@]/%nginx-dev/nginx-dev=$version}")
-    fi
-
-    if ! is_root_possible; then
-        die 2 "packages are missing; as root, please:" \
-            "apt-get install ${packages[*]}"
-    fi
-
-    say "installing ${packages[*]}"
-    step apt-update root apt-get -q update
-    step apt-install apt_install "${packages[@]}"
-
-    if [ -z "$version" ] && [ -z "$(missing nginx)" ]; then
-        say "nginx is installed, but neither started nor enabled at boot"
-    fi
-}
-
-
-# Debian starts a service that it installs.  We want nginx's program, not a
-# server on port 80: a policy forbids it for the time of the installation.
-
-apt_install()
-{
-    local policy=/usr/sbin/policy-rc.d fresh
-
-    fresh=$(missing nginx)
-
-    if [ ! -e "$policy" ]; then
-        trap 'root rm -f /usr/sbin/policy-rc.d' EXIT
-        printf '#!/bin/sh\nexit 101\n' | root tee "$policy"
-        root chmod 755 "$policy"
-    fi
-
-    root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-        --no-install-recommends --no-remove install "$@"
-
-    if [ -n "$fresh" ] && [ -z "$(missing nginx)" ]; then
-        root update-rc.d nginx disable || true
-
-        if root service nginx status; then
-            root service nginx stop
-        fi
     fi
 }
 
@@ -219,7 +126,8 @@ build_module()
 
 cmd_deps()
 {
-    need "${packages_module[@]}" "${packages_nginx[@]}"
+    need "${packages_module[@]}" "${packages_nginx[@]}" "${packages_stub[@]}" \
+        "${packages_run[@]}" "${packages_test[@]}"
     say "all packages are installed"
 }
 
@@ -244,6 +152,11 @@ cmd_module()
         need "${packages_module[@]}" "${packages_nginx[@]}"
         source=/usr/share/nginx/src
 
+        if [ ! -e "$source/conf_flags" ]; then
+            die 2 "without Debian's nginx-dev, NGINX_SRC must name a source" \
+                "tree of nginx"
+        fi
+
         # shellcheck source=/dev/null
         . "$source/conf_flags"
         flags=("${NGX_CONF_FLAGS[@]}")
@@ -263,9 +176,76 @@ nginx_version()
 }
 
 
+cmd_stub()
+{
+    need "${packages_stub[@]}"
+    step stub make -j"$(nproc)" -C "$top/legacy-stub" "BUILD=$build/stub"
+    say "build/stub/shop-legacy and shop-service are ready"
+}
+
+
+cmd_run()
+{
+    local port='' once=no
+
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --once)
+                once=yes
+                ;;
+            --port)
+                port=${2:-}
+                [[ $port =~ ^[0-9]+$ ]] || usage_error "--port needs a number"
+                shift
+                ;;
+            *)
+                usage_error "run knows no $1"
+                ;;
+        esac
+        shift
+    done
+
+    need "${packages_run[@]}" "${packages_module[@]}" "${packages_nginx[@]}" \
+        "${packages_stub[@]}"
+    cmd_module
+    cmd_stub
+
+    exec "$BASH" "$top/legacy-stub/demo.sh" "$top" "$once" "$port"
+}
+
+
+cmd_test()
+{
+    local suite
+
+    for suite in "$@"; do
+        if [[ " ${suites[*]} " != *" $suite "* ]]; then
+            usage_error "there is no test suite $suite, but: ${suites[*]}"
+        fi
+    done
+
+    if [ $# -eq 0 ]; then
+        set -- "${suites[@]}"
+    fi
+
+    need "${packages_test[@]}" "${packages_module[@]}" \
+        "${packages_nginx[@]}" "${packages_stub[@]}" "${packages_run[@]}"
+    cmd_module
+    cmd_stub
+
+    exec "$BASH" "$top/tests/run.sh" "$build" "$@"
+}
+
+
 cmd_clean()
 {
     rm -rf "$build"
+}
+
+
+usage_error()
+{
+    die 2 "$* (./build.sh --help)"
 }
 
 
@@ -274,7 +254,11 @@ main()
     local command=${1:-}
 
     case $command in
-        deps|module|clean)
+        deps|module|stub|clean)
+            [ $# -eq 1 ] || usage_error "$command takes no arguments"
+            "cmd_$command"
+            ;;
+        run|test)
             shift
             "cmd_$command" "$@"
             ;;

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+#
+# Runs test suites, whose programs are built, and sums up:
+#
+#     run.sh BUILD SUITE...
+#
+# What a suite says goes to BUILD/log/test-SUITE.log.  Its closing lines are
+# shown, and the end of that log where it failed.  The very last line is
+# `N passed, N failed`; the exit status is 1 if anything failed.
+
+set -uo pipefail
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$1
+shift
+
+
+# Debian's own python; nothing is left in the tree
+
+py()
+{
+    PYTHONDONTWRITEBYTECODE=1 \
+        /usr/bin/python3 -m pytest -q -p no:cacheprovider "$@"
+}
+
+
+suite_style()
+{
+    local code=0
+
+    if "$tests/style/check.sh"; then
+        echo "== 1 passed in house style =="
+    else
+        echo "== 1 failed in house style =="
+        code=1
+    fi
+
+    py "$tests/style" && return "$code"
+}
+
+
+suite_unit()
+{
+    make -C "$tests/unit" check "BUILD=$build/unit"
+}
+
+
+suite_config()
+{
+    py "$tests/config"
+}
+
+
+suite_stub()
+{
+    py "$tests/stub"
+}
+
+
+suite_router()
+{
+    py "$tests/router"
+}
+
+
+# count LOG passed|failed: pytest writes `3 passed, 1 failed in 0.5s` (and
+# errors, which are failures), cmocka `[  PASSED  ] 3 test(s).` per program
+
+count()
+{
+    local log=$1 words=$2
+
+    if [ "$words" = failed ]; then
+        words='failed|errors?'
+    fi
+
+    {
+        grep -E '^(=+ )?[0-9]+ [a-z]+.* in [a-z0-9]' "$log" \
+            | grep -oE "[0-9]+ ($words)"
+        grep -E "^\[ +${2^^} +\] [0-9]+ test" "$log" | grep -oE '[0-9]+ '
+    } | awk '{ n += $1 } END { print n + 0 }'
+}
+
+
+# closing LOG: what a suite said at its end
+
+closing()
+{
+    local log=$1 programs
+
+    programs=$(grep -cE '^\[=+\] [0-9]+ test\(s\) run' "$log")
+
+    if [ "$programs" -gt 0 ]; then
+        echo "$programs programs: $(count "$log" passed) passed," \
+            "$(count "$log" failed) failed"
+    fi
+
+    grep -E '^(=+ )?[0-9]+ [a-z]+.* in [a-z0-9]' "$log"
+}
+
+
+total_passed=0
+total_failed=0
+
+for suite in "$@"; do
+    log=$build/log/test-$suite.log
+    mkdir -p "$build/log"
+
+    "suite_$suite" >"$log" 2>&1 </dev/null
+    code=$?
+
+    passed=$(count "$log" passed)
+    failed=$(count "$log" failed)
+
+    if [ "$code" -ne 0 ]; then
+        failed=$((failed > 0 ? failed : 1))
+        tail -n 60 "$log" | sed 's/^/    /'
+        printf '%-8s FAILED, the whole log is %s\n' "$suite" "$log"
+    fi
+
+    closing "$log" | sed "s/^/$(printf '%-8s ' "$suite")/"
+
+    total_passed=$((total_passed + passed))
+    total_failed=$((total_failed + failed))
+done
+
+echo
+echo "$total_passed passed, $total_failed failed"
+
+[ "$total_failed" -eq 0 ]
