@@ -27,16 +27,20 @@ typedef struct fig_files_s  fig_files_t;
  * (unreadable, too large, an include that is no list of patterns or names a
  * missing file) FIG_INVALID with diagnostics; *files is then still set where
  * the main file could be read, because its name and globs are to be watched.
- * Free with fig_files_destroy().
+ * What else is wrong with the texts, fig_ruleset_create() tells.  Free with
+ * fig_files_destroy().
  */
 fig_status_t fig_files_read(const char *path, fig_files_t **files,
     fig_diags_t *diags);
 
-/* One text that is no file, for tests and for texts that arrive by network. */
+/*
+ * One text that is no file, for tests and for texts that arrive by network; it
+ * cannot include others.  FIG_OK or FIG_NOMEM.
+ */
 fig_status_t fig_files_from_text(fig_str_t name, fig_str_t text,
     fig_files_t **files);
 
-/* Unpacks a bundle; FIG_INVALID when it is damaged. */
+/* Unpacks a bundle; FIG_INVALID (without diagnostics) when it is damaged. */
 fig_status_t fig_files_from_bundle(fig_str_t bundle, fig_files_t **files);
 
 /* Bytes that fig_files_bundle() writes. */
@@ -50,13 +54,20 @@ size_t fig_files_count(const fig_files_t *files);
 fig_str_t fig_files_name(const fig_files_t *files, size_t i);
 fig_str_t fig_files_text(const fig_files_t *files, size_t i);
 
+/* The same for fig_diags_set_source(); data is a const fig_files_t. */
+bool fig_files_source(void *data, uint32_t file, fig_str_t *name,
+    fig_str_t *text);
+
+/* Whether what `include` names is among the texts. */
+bool fig_files_has_includes(const fig_files_t *files);
+
 /* A checksum of all names and texts (64 bits, not cryptographic). */
 uint64_t fig_files_checksum(const fig_files_t *files);
 
 /*
- * What the file system says of these files and globs now: device, inode, size
- * and mtime of every file, following links, and the list of names.  Two equal
- * signatures mean that nothing was changed in between.  A missing file is part
+ * What the file system says of these files and globs now: device, inode, size,
+ * mtime and ctime of every file, following links, and the list of names.  Two
+ * equal signatures mean that nothing was changed in between.  A missing file is part
  * of the signature, not an error.  Blocking; any thread.
  */
 uint64_t fig_files_signature(const fig_files_t *files);
