@@ -42,6 +42,11 @@ class Response:
         """The name of the backend that answered; None if it was nginx."""
         return self.value("X-Backend")
 
+    @property
+    def route(self):
+        """The name of the route; None where no route matched."""
+        return self.value("X-Route")
+
     def __repr__(self):
         return f"<{self.status} {self.body[:60]!r}>"
 

@@ -71,6 +71,7 @@ class Router:
     access_log {self.access_log} strangler;
     add_header X-Id $request_id always;
     add_header X-Gen $strangler_generation always;
+    add_header X-Route $strangler_route always;
     {http}
 {self.directives}
     server {{
