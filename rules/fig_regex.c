@@ -288,10 +288,14 @@ fig_regex_capture(const fig_scratch_t *scratch, fig_str_t subject, unsigned n)
     start = ovector[2 * n];
     end = ovector[2 * n + 1];
 
+    if (start == PCRE2_UNSET || end > subject.len) {
+        return fig_str(NULL, 0);
+    }
+
     /* \K in a lookahead can put the start behind the end */
 
-    if (start == PCRE2_UNSET || start >= end || end > subject.len) {
-        return fig_str(NULL, 0);
+    if (start > end) {
+        start = end;
     }
 
     return fig_str(subject.data + start, end - start);
