@@ -1,0 +1,238 @@
+/*
+ * How an exchange goes through libmicrohttpd:
+ *
+ *   request line   shop_server_on_target()      creates the exchange
+ *   header         shop_server_begin()          finds the route
+ *   body pieces    shop_body_feed()
+ *   all received   shop_server_finish()         the handler answers
+ *   answer sent    shop_server_on_completed()   destroys the exchange
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "exchange.h"
+#include "listener.h"
+#include "reply.h"
+#include "router.h"
+#include "server.h"
+
+
+#define SHOP_SERVER_CONNECTIONS  1000
+#define SHOP_SERVER_STACK        (256 * 1024)
+
+/* request line and header of one request */
+#define SHOP_SERVER_HEADER_MAX   (128 * 1024)
+
+
+struct shop_server_s {
+    shop_t             *shop;
+    shop_listener_t    *listener;
+    struct MHD_Daemon  *daemon;
+};
+
+
+static void *
+shop_server_on_target(void *cls, const char *target,
+    struct MHD_Connection *connection)
+{
+    return shop_exchange_create(cls, target, connection);
+}
+
+
+static void
+shop_server_on_completed(void *cls, struct MHD_Connection *connection,
+    void **data, enum MHD_RequestTerminationCode code)
+{
+    (void) cls;
+    (void) connection;
+    (void) code;
+
+    shop_exchange_destroy(*data);
+    *data = NULL;
+}
+
+
+/* paths and arguments stay as they were received */
+static size_t
+shop_server_unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void) cls;
+    (void) connection;
+
+    return strlen(text);
+}
+
+
+static enum MHD_Result
+shop_server_finish(shop_exchange_t *x)
+{
+    char  allow[SHOP_ALLOW_LEN];
+
+    if (x->route) {
+        if (x->body.state != SHOP_BODY_FINE) {
+            return shop_reply_body_problem(x);
+        }
+
+        return x->route->handler(x);
+    }
+
+    if (x->error == MHD_HTTP_BAD_REQUEST) {
+        return shop_reply_problem(x, x->error, "this is not a path");
+    }
+
+    if (x->error == MHD_HTTP_NOT_FOUND) {
+        return shop_reply_problem(x, x->error, "there is nothing here");
+    }
+
+    shop_router_allow(x, allow);
+    shop_reply_header(x, MHD_HTTP_HEADER_ALLOW, allow);
+
+    if (strcmp(x->method, "OPTIONS") == 0) {
+        return shop_reply_empty(x, MHD_HTTP_NO_CONTENT);
+    }
+
+    return shop_reply_problem(x, x->error, "the method is not for this path");
+}
+
+
+static enum MHD_Result
+shop_server_begin(shop_exchange_t *x, const char *method,
+    const char *version)
+{
+    const char        *expect;
+    shop_body_kind_e   kind;
+
+    x->begun = 1;
+    x->method = method;
+    x->version = version;
+
+    shop_router_find(x);
+
+    kind = x->route ? x->route->body : SHOP_BODY_NONE;
+    shop_body_init(&x->body, kind, x->connection);
+
+    if (x->route && x->body.state == SHOP_BODY_FINE) {
+        return MHD_YES;
+    }
+
+    /* a client that asks first need not send what nobody wants */
+    expect = shop_exchange_header(x, MHD_HTTP_HEADER_EXPECT);
+
+    if (expect && strcasecmp(expect, "100-continue") == 0) {
+        return shop_server_finish(x);
+    }
+
+    return MHD_YES;
+}
+
+
+static enum MHD_Result
+shop_server_on_request(void *cls, struct MHD_Connection *connection,
+    const char *url, const char *method, const char *version,
+    const char *data, size_t *size, void **state)
+{
+    int               rc;
+    shop_exchange_t  *x;
+
+    (void) cls;
+    (void) connection;
+    (void) url;
+
+    x = *state;
+
+    if (x == NULL) {
+        return MHD_NO;
+    }
+
+    if (!x->begun) {
+        return shop_server_begin(x, method, version);
+    }
+
+    if (*size == 0) {
+        return shop_server_finish(x);
+    }
+
+    rc = shop_body_feed(&x->body, data, *size);
+    *size = 0;
+
+    return rc == -1 ? MHD_NO : MHD_YES;
+}
+
+
+shop_server_t *
+shop_server_start(shop_t *shop, const char *bind, unsigned port,
+    unsigned idle)
+{
+    shop_server_t  *server;
+
+    server = calloc(1, sizeof(shop_server_t));
+    if (server == NULL) {
+        return NULL;
+    }
+
+    server->shop = shop;
+
+    server->listener = shop_listener_create(bind, port, shop->pause);
+    if (server->listener == NULL) {
+        goto failed;
+    }
+
+    server->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION
+        | MHD_USE_POLL | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET,
+        0, NULL, NULL, shop_server_on_request, shop,
+        MHD_OPTION_URI_LOG_CALLBACK, shop_server_on_target, shop,
+        MHD_OPTION_UNESCAPE_CALLBACK, shop_server_unescape, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, shop_server_on_completed, NULL,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned) SHOP_SERVER_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) SHOP_SERVER_HEADER_MAX,
+        MHD_OPTION_THREAD_STACK_SIZE, (size_t) SHOP_SERVER_STACK,
+        MHD_OPTION_END);
+
+    if (server->daemon == NULL) {
+        fprintf(stderr, "cannot start the HTTP daemon\n");
+        goto failed;
+    }
+
+    if (shop_listener_start(server->listener, server->daemon) == -1) {
+        goto failed;
+    }
+
+    return server;
+
+failed:
+
+    shop_server_stop(server);
+
+    return NULL;
+}
+
+
+const char *
+shop_server_name(shop_server_t *server)
+{
+    return shop_listener_name(server->listener);
+}
+
+
+void
+shop_server_stop(shop_server_t *server)
+{
+    if (server == NULL) {
+        return;
+    }
+
+    shop_pause_stop(server->shop->pause);
+    shop_events_stop(server->shop->events);
+    shop_listener_destroy(server->listener);
+
+    if (server->daemon) {
+        MHD_stop_daemon(server->daemon);
+    }
+
+    free(server);
+}
