@@ -5,10 +5,12 @@
 
 #include "diagnostics.h"
 #include "inventory.h"
+#include "login.h"
 #include "orders.h"
 #include "payments.h"
 #include "program.h"
 #include "reservations.h"
+#include "storefront.h"
 
 
 static const char  shop_legacy_usage[] =
@@ -24,6 +26,8 @@ static const char  shop_legacy_usage[] =
 
 
 static const shop_mount_t  shop_legacy_mounts[] = {
+    { "", shop_storefront_routes },
+    { "", shop_login_routes },
     { "", shop_diagnostics_routes },
     { "/api", shop_orders_routes },
     { "/api", shop_payments_routes },
