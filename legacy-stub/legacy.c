@@ -9,8 +9,12 @@
 #include "orders.h"
 #include "payments.h"
 #include "program.h"
+#include "report.h"
 #include "reservations.h"
+#include "sse.h"
+#include "static_files.h"
 #include "storefront.h"
+#include "upload.h"
 
 
 static const char  shop_legacy_usage[] =
@@ -28,11 +32,15 @@ static const char  shop_legacy_usage[] =
 static const shop_mount_t  shop_legacy_mounts[] = {
     { "", shop_storefront_routes },
     { "", shop_login_routes },
+    { "", shop_static_routes },
+    { "", shop_report_routes },
+    { "", shop_sse_routes },
     { "", shop_diagnostics_routes },
     { "/api", shop_orders_routes },
     { "/api", shop_payments_routes },
     { "/api", shop_inventory_routes },
     { "/api", shop_reservations_routes },
+    { "/api", shop_upload_routes },
     { NULL, NULL }
 };
 
