@@ -1,0 +1,391 @@
+/*
+ * What the files of the glue share; private to module/.
+ *
+ *     rule set (one per strangler_rules, per configuration)
+ *       zone -> shared memory: bytes of the newest rules, their generation
+ *       generation (one in force, older ones while requests hold them)
+ *         fig_ruleset_t
+ *         backends[] -> peers[] (resolved addresses)
+ *                    -> pool    (idle connections, outlives generations)
+ *
+ *     request -> ctx -> generation, decision, backend and peer of this try
+ *
+ * A worker has one event loop and no other thread touches a generation once
+ * it is in force, so that nothing here needs a lock or an atomic.
+ */
+
+#ifndef NGX_HTTP_STRANGLER_H
+#define NGX_HTTP_STRANGLER_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "fig_arena.h"
+#include "fig_path.h"
+#include "fig_rules.h"
+
+
+typedef struct ngx_http_strangler_rset_s     ngx_http_strangler_rset_t;
+typedef struct ngx_http_strangler_gen_s      ngx_http_strangler_gen_t;
+typedef struct ngx_http_strangler_shared_s   ngx_http_strangler_shared_t;
+typedef struct ngx_http_strangler_reload_s   ngx_http_strangler_reload_t;
+
+
+/* Idle connections to one backend; see ngx_http_strangler_pool.c. */
+
+typedef struct {
+    ngx_queue_t                   queue;       /* of the rule set's pools */
+    ngx_str_t                     name;        /* the backend's, owned */
+    ngx_queue_t                   idle;        /* most recent first */
+    ngx_queue_t                   unused;
+    ngx_uint_t                    nidle;
+    ngx_uint_t                    max_idle;
+    ngx_uint_t                    max_requests;        /* per connection */
+    ngx_msec_t                    timeout;
+    ngx_uint_t                    generation;  /* the last that named it */
+} ngx_http_strangler_pool_t;
+
+
+/* One resolved address of a backend. */
+
+typedef struct {
+    const fig_server_t           *server;
+    struct sockaddr              *sockaddr;
+    socklen_t                     socklen;
+    ngx_str_t                     name;        /* for $upstream_addr */
+    ngx_int_t                     weight;
+    ngx_int_t                     current_weight;
+} ngx_http_strangler_peer_t;
+
+
+typedef struct {
+    const fig_backend_t          *conf;
+    ngx_http_strangler_peer_t    *peers;
+    ngx_uint_t                    npeers;
+    ngx_int_t                     total_weight;
+    ngx_http_strangler_pool_t    *pool;        /* NULL until in force */
+} ngx_http_strangler_backend_t;
+
+
+/* What the glue precomputes for a route. */
+
+typedef struct {
+    ngx_uint_t                    mask;        /* nginx's FT bits of when */
+    unsigned                      odd_statuses:1;      /* some have no bit */
+} ngx_http_strangler_route_t;
+
+
+/*
+ * A clone of a location's upstream configuration with a try's own timeouts
+ * and retry mask; see ngx_http_strangler_variant().
+ */
+
+typedef struct ngx_http_strangler_variant_s  ngx_http_strangler_variant_t;
+
+struct ngx_http_strangler_variant_s {
+    ngx_http_strangler_variant_t  *next;
+    ngx_http_upstream_conf_t      *base;
+    ngx_msec_t                     connect;
+    ngx_msec_t                     send;
+    ngx_msec_t                     read;
+    ngx_uint_t                     mask;
+    ngx_http_upstream_conf_t       conf;
+};
+
+
+#define NGX_HTTP_STRANGLER_VARIANTS  64
+
+
+struct ngx_http_strangler_gen_s {
+    ngx_http_strangler_rset_t     *rset;
+    ngx_uint_t                     number;
+    ngx_uint_t                     refs;       /* requests, and one while in
+                                                  force */
+    fig_ruleset_t                 *ruleset;
+    const fig_model_t             *model;
+    fig_arena_t                   *arena;      /* of backends and routes */
+    ngx_http_strangler_backend_t  *backends;   /* by the model's index */
+    ngx_http_strangler_route_t    *routes;
+    ngx_pool_t                    *pool;       /* of variants; NULL: none */
+    ngx_http_strangler_variant_t  *variants[NGX_HTTP_STRANGLER_VARIANTS];
+};
+
+
+struct ngx_http_strangler_rset_s {
+    ngx_str_t                      name;
+    ngx_str_t                      file;       /* absolute, with a NUL */
+    ngx_str_t                      state;      /* directory; len 0: none */
+    ngx_str_t                      threads;
+    size_t                         size;       /* of the zone */
+    ngx_msec_t                     poll;
+    ngx_uint_t                     declared;   /* by strangler_rules */
+    u_char                        *conf_file;  /* where it was first named */
+    ngx_uint_t                     conf_line;
+    ngx_shm_zone_t                *zone;
+    ngx_http_upstream_srv_conf_t  *upstream;
+    ngx_uid_t                      user;       /* workers run as these */
+    ngx_gid_t                      group;
+
+    ngx_http_strangler_shared_t   *shared;
+    ngx_http_strangler_gen_t      *gen;        /* in force here; NULL: none */
+    ngx_queue_t                    pools;
+    ngx_http_strangler_reload_t   *reload;     /* workers only */
+    ngx_cycle_t                   *cycle;      /* that it was configured in */
+};
+
+
+typedef struct {
+    ngx_array_t                    rsets;      /* of rset pointers */
+    ngx_http_handler_pt            proxy_handler;
+} ngx_http_strangler_main_conf_t;
+
+
+typedef struct {
+    ngx_http_strangler_rset_t     *rset;
+    ngx_array_t                   *trusted;    /* of ngx_cidr_t */
+    ngx_flag_t                     debug_header;
+} ngx_http_strangler_loc_conf_t;
+
+
+/* Why a try failed. */
+
+typedef enum {
+    NGX_HTTP_STRANGLER_NOT_FAILED = 0,
+    NGX_HTTP_STRANGLER_CONNECT,
+    NGX_HTTP_STRANGLER_TIMEOUT,
+    NGX_HTTP_STRANGLER_INVALID,
+    NGX_HTTP_STRANGLER_STATUS,
+    NGX_HTTP_STRANGLER_STALE           /* a kept connection had been closed */
+} ngx_http_strangler_failure_e;
+
+
+/* What comes after a failed try. */
+
+typedef enum {
+    NGX_HTTP_STRANGLER_END = 0,
+    NGX_HTTP_STRANGLER_SAME_PEER,      /* over a new connection */
+    NGX_HTTP_STRANGLER_NEXT_PEER,
+    NGX_HTTP_STRANGLER_FALLBACK
+} ngx_http_strangler_plan_e;
+
+
+typedef struct {
+    ngx_http_request_t            *request;
+    ngx_http_strangler_gen_t      *gen;        /* held */
+    ngx_http_strangler_rset_t     *rset;
+
+    ngx_str_t                      uri;        /* that was decided on */
+    ngx_str_t                      args;
+    fig_request_t                  view;
+    fig_match_t                    match;
+    fig_decision_t                 decision;
+
+    ngx_str_t                      target;     /* to send instead of the raw
+                                                  one; len 0: the raw one */
+
+    ngx_http_strangler_backend_t  *backend;    /* of this try */
+    ngx_http_strangler_peer_t     *peer;
+    uint64_t                       tried;      /* peers of this backend */
+    ngx_http_upstream_conf_t      *base;       /* the location's */
+    ngx_int_t                    (*process_header)(ngx_http_request_t *r);
+    ngx_event_t                    total;      /* the route's total time */
+    ngx_uint_t                     tries;      /* gets so far */
+    ngx_uint_t                     odd_status; /* of this try */
+
+    ngx_http_strangler_failure_e   failure;    /* of the last failed try */
+    ngx_uint_t                     failed_status;
+    ngx_http_strangler_plan_e      plan;
+    ngx_str_t                      reason;     /* of the fallback */
+
+    ngx_uint_t                     status;     /* to answer, when decided; 0 */
+    unsigned                       resolved:1; /* the raw path is not to be
+                                                  sent */
+    unsigned                       fell_back:1;
+    unsigned                       fresh:1;    /* no kept connection */
+    unsigned                       expired:1;  /* total time is over */
+    unsigned                       total_set:1;
+    unsigned                       failed:1;   /* an internal error */
+} ngx_http_strangler_ctx_t;
+
+
+extern ngx_module_t  ngx_http_strangler_module;
+
+/* One scratch a process: an event loop matches one request at a time. */
+extern fig_scratch_t  *ngx_http_strangler_scratch;
+
+
+/* ngx_http_strangler_handler.c */
+ngx_int_t ngx_http_strangler_handler(ngx_http_request_t *r);
+
+/* ngx_http_strangler_request.c: decisions, kept with their request */
+
+/*
+ * The request's decision; made now when there is none yet or when the request
+ * has been given another URI since.  NULL: no rules serve this location, or
+ * memory is out.
+ */
+ngx_http_strangler_ctx_t *ngx_http_strangler_decide(ngx_http_request_t *r);
+
+/* The decision that was made, or NULL. */
+ngx_http_strangler_ctx_t *ngx_http_strangler_get_ctx(ngx_http_request_t *r);
+
+/*
+ * Finds what to send as the request's target to a side, in ctx->target; left
+ * empty where the bytes that came are to be sent.
+ */
+ngx_int_t ngx_http_strangler_target(ngx_http_strangler_ctx_t *ctx,
+    fig_side_t side);
+
+/* Seeds the random numbers of this process. */
+void ngx_http_strangler_seed(void);
+
+/* The first line of that name, lower-case; NULL when there is none. */
+ngx_table_elt_t *ngx_http_strangler_find_header(ngx_http_request_t *r,
+    const char *name, size_t len);
+
+/* Whether the client's forwarding headers are believed. */
+ngx_uint_t ngx_http_strangler_is_trusted(ngx_http_request_t *r);
+
+/* The scheme that the client used, as far as it is known here. */
+ngx_str_t ngx_http_strangler_scheme(ngx_http_request_t *r);
+
+/* Host and port as the client sent them; len 0 when it sent none. */
+ngx_str_t ngx_http_strangler_client_host(ngx_http_request_t *r);
+
+/* ngx_http_strangler_peer.c: the load balancer of every rule set */
+ngx_int_t ngx_http_strangler_init_upstream(ngx_conf_t *cf,
+    ngx_http_upstream_srv_conf_t *us);
+
+/* The Host header, and so the TLS name, of the current try. */
+ngx_str_t ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx);
+
+/* Chooses backend and peer of the first try. */
+void ngx_http_strangler_first_peer(ngx_http_strangler_ctx_t *ctx);
+
+/* ngx_http_strangler_edit.c: changes to a request that is ready to be sent */
+ngx_int_t ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx);
+
+/* ngx_http_strangler_filter.c */
+ngx_int_t ngx_http_strangler_filter_init(ngx_conf_t *cf);
+
+/* ngx_http_strangler_variables.c */
+ngx_int_t ngx_http_strangler_add_variables(ngx_conf_t *cf);
+
+/* ngx_http_strangler_pool.c */
+
+/*
+ * The pool of a backend, made or brought to its newest settings; NULL when
+ * memory is out.
+ */
+ngx_http_strangler_pool_t *ngx_http_strangler_pool_find(
+    ngx_http_strangler_rset_t *rset, const fig_backend_t *backend,
+    ngx_uint_t generation);
+
+/* Closes what no backend of this generation owns. */
+void ngx_http_strangler_pool_sweep(ngx_http_strangler_rset_t *rset,
+    ngx_uint_t generation);
+
+/* Closes and frees everything. */
+void ngx_http_strangler_pool_release(ngx_http_strangler_rset_t *rset);
+
+/* Takes an idle connection for this peer into pc; false: there is none. */
+ngx_uint_t ngx_http_strangler_pool_get(ngx_http_strangler_pool_t *pool,
+    ngx_peer_connection_t *pc, ngx_http_upstream_t *u, ngx_uint_t probe);
+
+/* Keeps the connection of pc if it is fit for it. */
+void ngx_http_strangler_pool_put(ngx_http_strangler_pool_t *pool,
+    ngx_peer_connection_t *pc, ngx_http_upstream_t *u);
+
+/* ngx_http_strangler_generation.c */
+
+/*
+ * Compiles files into a generation.  Blocking; any thread: it uses no nginx
+ * pool and no event.  FIG_INVALID with diagnostics, also for names that cannot
+ * be resolved.
+ */
+fig_status_t ngx_http_strangler_gen_create(const fig_files_t *files,
+    ngx_http_strangler_gen_t **gen, fig_diags_t *diags);
+void ngx_http_strangler_gen_destroy(ngx_http_strangler_gen_t *gen);
+
+/* Puts gen in force for this process; the event loop's thread. */
+ngx_int_t ngx_http_strangler_gen_install(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen, ngx_uint_t number);
+
+void ngx_http_strangler_gen_release(ngx_http_strangler_gen_t *gen);
+
+/* NULL when memory is out. */
+ngx_http_upstream_conf_t *ngx_http_strangler_variant(
+    ngx_http_strangler_gen_t *gen, ngx_http_upstream_conf_t *base,
+    ngx_msec_t connect, ngx_msec_t send, ngx_msec_t read, ngx_uint_t mask);
+
+/* ngx_http_strangler_zone.c: what the processes share */
+ngx_int_t ngx_http_strangler_zone_add(ngx_conf_t *cf,
+    ngx_http_strangler_rset_t *rset);
+
+/* The newest generation's number. */
+ngx_uint_t ngx_http_strangler_zone_generation(ngx_http_strangler_rset_t *rset);
+
+/*
+ * A copy of the newest bytes and their number; any thread.  Free the files
+ * with fig_files_destroy().
+ */
+fig_status_t ngx_http_strangler_zone_read(ngx_http_strangler_rset_t *rset,
+    fig_files_t **files, ngx_uint_t *number);
+
+/*
+ * Makes files the newest generation, unless they are that already; any thread.
+ * *needed: bytes that the zone lacks, with NGX_DECLINED.
+ */
+ngx_int_t ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
+    const fig_files_t *files, ngx_uint_t *number, size_t *needed);
+
+/* Checksum of the newest bytes. */
+uint64_t ngx_http_strangler_zone_checksum(ngx_http_strangler_rset_t *rset);
+
+/* True once a text: whether errors of this text are still to be logged. */
+ngx_uint_t ngx_http_strangler_zone_report(ngx_http_strangler_rset_t *rset,
+    uint64_t checksum);
+
+/* Takes or renews the leader's lease; false: another process has it. */
+ngx_uint_t ngx_http_strangler_zone_lead(ngx_http_strangler_rset_t *rset);
+void ngx_http_strangler_zone_unlead(ngx_http_strangler_rset_t *rset);
+
+/* ngx_http_strangler_state.c: the state directory; blocking, any thread */
+ngx_int_t ngx_http_strangler_state_init(ngx_http_strangler_rset_t *rset,
+    ngx_log_t *log);
+ngx_int_t ngx_http_strangler_state_save(ngx_http_strangler_rset_t *rset,
+    const fig_files_t *files, ngx_log_t *log);
+fig_status_t ngx_http_strangler_state_load(ngx_http_strangler_rset_t *rset,
+    fig_files_t **files);
+
+/* ngx_http_strangler_reload.c */
+ngx_int_t ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
+    ngx_cycle_t *cycle);
+void ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset);
+
+/* Writes diagnostics to the log, a line each. */
+void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
+    ngx_http_strangler_rset_t *rset, fig_diags_t *diags);
+
+
+static ngx_inline ngx_str_t
+ngx_http_strangler_str(fig_str_t str)
+{
+    ngx_str_t  s;
+
+    s.len = str.len;
+    s.data = (u_char *) str.data;
+
+    return s;
+}
+
+
+static ngx_inline fig_str_t
+ngx_http_strangler_fig(ngx_str_t str)
+{
+    return fig_str((const char *) str.data, str.len);
+}
+
+
+#endif /* NGX_HTTP_STRANGLER_H */

@@ -1,0 +1,339 @@
+/*
+ * What the router adds to answers: a route's header rules, the cookie of
+ * `by: assign`, and the debug headers.
+ */
+
+#include "ngx_http_strangler.h"
+
+
+/* A header that nginx also keeps outside of the list of lines. */
+
+typedef struct {
+    ngx_str_t   name;
+    ngx_uint_t  offset;                /* of its pointer in headers_out */
+} ngx_http_strangler_known_t;
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+
+
+static const ngx_http_strangler_known_t  ngx_http_strangler_known[] = {
+
+    { ngx_string("server"),
+      offsetof(ngx_http_headers_out_t, server) },
+    { ngx_string("location"),
+      offsetof(ngx_http_headers_out_t, location) },
+    { ngx_string("last-modified"),
+      offsetof(ngx_http_headers_out_t, last_modified) },
+    { ngx_string("etag"),
+      offsetof(ngx_http_headers_out_t, etag) },
+    { ngx_string("content-encoding"),
+      offsetof(ngx_http_headers_out_t, content_encoding) },
+    { ngx_string("content-range"),
+      offsetof(ngx_http_headers_out_t, content_range) },
+    { ngx_string("accept-ranges"),
+      offsetof(ngx_http_headers_out_t, accept_ranges) },
+    { ngx_string("www-authenticate"),
+      offsetof(ngx_http_headers_out_t, www_authenticate) },
+    { ngx_string("expires"),
+      offsetof(ngx_http_headers_out_t, expires) },
+
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_uint_t
+ngx_http_strangler_name_is(ngx_str_t *name, const char *lower, size_t len)
+{
+    return name->len == len
+           && ngx_strncasecmp(name->data, (u_char *) lower, len) == 0;
+}
+
+
+static ngx_table_elt_t **
+ngx_http_strangler_find_known(ngx_http_request_t *r, ngx_str_t *name)
+{
+    const ngx_http_strangler_known_t  *known;
+
+    for (known = ngx_http_strangler_known; known->name.len; known++) {
+        if (ngx_http_strangler_name_is(name, (char *) known->name.data,
+                                       known->name.len))
+        {
+            return (ngx_table_elt_t **) ((char *) &r->headers_out
+                                         + known->offset);
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_strangler_remove(ngx_http_request_t *r, ngx_str_t *name)
+{
+    ngx_uint_t         i;
+    ngx_list_part_t   *part;
+    ngx_table_elt_t   *h, **known;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == name->len
+                && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0)
+            {
+                h[i].hash = 0;
+            }
+        }
+    }
+
+    known = ngx_http_strangler_find_known(r, name);
+    if (known) {
+        *known = NULL;
+    }
+
+    if (ngx_http_strangler_name_is(name, "content-type",
+                                   sizeof("content-type") - 1))
+    {
+        ngx_str_null(&r->headers_out.content_type);
+        r->headers_out.content_type_len = 0;
+        ngx_str_null(&r->headers_out.charset);
+    }
+
+    if (ngx_http_strangler_name_is(name, "last-modified",
+                                   sizeof("last-modified") - 1))
+    {
+        r->headers_out.last_modified_time = -1;
+    }
+}
+
+
+static ngx_table_elt_t *
+ngx_http_strangler_add(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    h->hash = 1;
+    h->key = name;
+    h->value = value;
+    h->lowcase_key = NULL;
+
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    return h;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_set(ngx_http_request_t *r, ngx_str_t name, ngx_str_t value)
+{
+    ngx_table_elt_t  *h, **known;
+
+    ngx_http_strangler_remove(r, &name);
+
+    if (ngx_http_strangler_name_is(&name, "content-type",
+                                   sizeof("content-type") - 1))
+    {
+        r->headers_out.content_type = value;
+        r->headers_out.content_type_len = value.len;
+        r->headers_out.content_type_lowcase = NULL;
+        return NGX_OK;
+    }
+
+    h = ngx_http_strangler_add(r, name, value);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    known = ngx_http_strangler_find_known(r, &name);
+    if (known) {
+        *known = h;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_apply_fields(ngx_http_request_t *r,
+    const fig_fields_t *rules)
+{
+    uint32_t          i;
+    ngx_str_t         name;
+    ngx_table_elt_t  *h;
+
+    for (i = 0; i < rules->nremove; i++) {
+        name = ngx_http_strangler_str(rules->remove[i].name);
+        ngx_http_strangler_remove(r, &name);
+
+        /* nginx writes a Server of its own unless there is one already */
+
+        if (ngx_http_strangler_name_is(&name, "server", sizeof("server") - 1)) {
+            h = ngx_http_strangler_add(r, name, name);
+            if (h == NULL) {
+                return NGX_ERROR;
+            }
+
+            h->hash = 0;
+            r->headers_out.server = h;
+        }
+    }
+
+    for (i = 0; i < rules->nset; i++) {
+        if (ngx_http_strangler_set(r, ngx_http_strangler_str(rules->set[i].name),
+                              ngx_http_strangler_str(rules->set[i].value))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < rules->nadd; i++) {
+        if (ngx_http_strangler_add(r, ngx_http_strangler_str(rules->add[i].name),
+                              ngx_http_strangler_str(rules->add[i].value))
+            == NULL)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_assign(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx)
+{
+    u_char     *p;
+    ngx_str_t   scheme, name, value;
+
+    static const char  prefix[] = FIG_ASSIGN_COOKIE "=";
+    static const char  attributes[] =
+                           "; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax";
+
+    p = ngx_pnalloc(r->pool, sizeof(prefix) + sizeof(attributes)
+                             + sizeof(ctx->decision.assigned)
+                             + sizeof("; Secure"));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+
+    p = ngx_cpymem(p, prefix, sizeof(prefix) - 1);
+    p = ngx_cpymem(p, ctx->decision.assigned, sizeof(ctx->decision.assigned));
+    p = ngx_cpymem(p, attributes, sizeof(attributes) - 1);
+
+    scheme = ngx_http_strangler_scheme(r);
+
+    if (ngx_http_strangler_name_is(&scheme, "https", sizeof("https") - 1)) {
+        p = ngx_cpymem(p, "; Secure", sizeof("; Secure") - 1);
+    }
+
+    value.len = p - value.data;
+    ngx_str_set(&name, "Set-Cookie");
+
+    return ngx_http_strangler_add(r, name, value) ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_debug(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
+{
+    u_char     *p;
+    size_t      len;
+    ngx_str_t   name, value;
+
+    if (ctx->decision.route) {
+        ngx_str_set(&name, "X-Strangler-Route");
+        value = ngx_http_strangler_str(ctx->decision.route->name);
+
+        if (ngx_http_strangler_add(r, name, value) == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ctx->backend) {
+        ngx_str_set(&name, "X-Strangler-Backend");
+        value = ngx_http_strangler_str(ctx->backend->conf->name);
+
+        if (ngx_http_strangler_add(r, name, value) == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_MAX_ERROR_STR);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = fig_decision_text(&ctx->decision, (char *) p, NGX_MAX_ERROR_STR / 2);
+
+    value.data = p;
+    p += len;
+
+    if (ctx->fell_back) {
+        p = ngx_slprintf(p, value.data + NGX_MAX_ERROR_STR,
+                         "; fallback: %V", &ctx->reason);
+    }
+
+    value.len = p - value.data;
+    ngx_str_set(&name, "X-Strangler-Why");
+
+    return ngx_http_strangler_add(r, name, value) ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_header_filter(ngx_http_request_t *r)
+{
+    const fig_fields_t             *rules;
+    ngx_http_strangler_ctx_t       *ctx;
+    ngx_http_strangler_loc_conf_t  *lcf;
+
+    ctx = ngx_http_strangler_get_ctx(r);
+
+    if (ctx == NULL || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (ctx->decision.route) {
+        rules = &ctx->decision.route->response_headers;
+
+        if (rules->nset + rules->nadd + rules->nremove
+            && ngx_http_strangler_apply_fields(r, rules) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ctx->decision.assign && ngx_http_strangler_assign(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
+
+    if (lcf->debug_header && ngx_http_strangler_debug(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+ngx_int_t
+ngx_http_strangler_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_strangler_header_filter;
+
+    return NGX_OK;
+}

@@ -1,0 +1,489 @@
+/*
+ * A generation: one compiled rule set with what nginx needs around it.
+ *
+ *     create   any thread: compile, resolve names, precompute retry masks
+ *     install  event loop: number it, join it with the pools, swap the pointer
+ *     release  the last request that held it lets it go
+ *
+ * Requests keep the generation that they were decided by until their log line
+ * is written, so that an answer never mixes two.
+ */
+
+#include "ngx_http_strangler.h"
+
+#include <netdb.h>
+
+
+static void
+ngx_http_strangler_diag_at(fig_diags_t *diags, const fig_server_t *server,
+    const char *message)
+{
+    fig_diags_addf(diags, server->pos,
+                   "names are looked up once, when the rules are loaded",
+                   "host \"%.*s\" cannot be resolved: %s",
+                   (int) server->host.len, server->host.data, message);
+}
+
+
+static ngx_uint_t
+ngx_http_strangler_addr(const fig_server_t *server, struct addrinfo **list,
+    fig_diags_t *diags)
+{
+    int              rc;
+    char             host[256], port[8];
+    struct addrinfo  hints;
+
+    if (server->host.len >= sizeof(host)) {
+        ngx_http_strangler_diag_at(diags, server, "the name is too long");
+        return 0;
+    }
+
+    memcpy(host, server->host.data, server->host.len);
+    host[server->host.len] = '\0';
+
+    (void) snprintf(port, sizeof(port), "%u", (unsigned) server->port);
+
+    memset(&hints, 0, sizeof(hints));
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV;
+
+    if (server->kind == FIG_ADDR_NAME) {
+        hints.ai_flags |= AI_ADDRCONFIG;
+
+    } else {
+        hints.ai_flags |= AI_NUMERICHOST;
+    }
+
+    rc = getaddrinfo(host, port, &hints, list);
+
+    if (rc != 0) {
+        ngx_http_strangler_diag_at(diags, server, gai_strerror(rc));
+        return 0;
+    }
+
+    return 1;
+}
+
+
+static fig_status_t
+ngx_http_strangler_add_peer(ngx_http_strangler_gen_t *gen,
+    ngx_http_strangler_peer_t *peer, const fig_server_t *server,
+    const struct sockaddr *sa, socklen_t socklen)
+{
+    char  *text;
+
+    peer->server = server;
+    peer->weight = server->weight;
+    peer->socklen = socklen;
+    peer->sockaddr = fig_arena_alloc(gen->arena, socklen);
+    text = fig_arena_alloc(gen->arena, NGX_SOCKADDR_STRLEN);
+
+    if (peer->sockaddr == NULL || text == NULL) {
+        return FIG_NOMEM;
+    }
+
+    memcpy(peer->sockaddr, sa, socklen);
+
+    peer->name.data = (u_char *) text;
+    peer->name.len = ngx_sock_ntop(peer->sockaddr, socklen, (u_char *) text,
+                                   NGX_SOCKADDR_STRLEN, 1);
+
+    return FIG_OK;
+}
+
+
+static fig_status_t
+ngx_http_strangler_add_unix(ngx_http_strangler_gen_t *gen,
+    ngx_http_strangler_peer_t *peer, const fig_server_t *server,
+    fig_diags_t *diags)
+{
+    struct sockaddr_un  sun;
+
+    if (server->host.len >= sizeof(sun.sun_path)) {
+        ngx_http_strangler_diag_at(diags, server, "the path is too long");
+        return FIG_INVALID;
+    }
+
+    memset(&sun, 0, sizeof(sun));
+    sun.sun_family = AF_UNIX;
+    memcpy(sun.sun_path, server->host.data, server->host.len);
+
+    return ngx_http_strangler_add_peer(gen, peer, server,
+                                       (struct sockaddr *) &sun, sizeof(sun));
+}
+
+
+/*
+ * The addresses of a server are peers of their own; a name with several shares
+ * its weight by each having all of it, as in nginx.
+ */
+
+static fig_status_t
+ngx_http_strangler_add_server(ngx_http_strangler_gen_t *gen,
+    ngx_http_strangler_backend_t *backend, const fig_server_t *server,
+    struct addrinfo *list)
+{
+    struct addrinfo  *ai;
+
+    for (ai = list; ai; ai = ai->ai_next) {
+
+        if (ngx_http_strangler_add_peer(gen,
+                                        &backend->peers[backend->npeers],
+                                        server, ai->ai_addr, ai->ai_addrlen)
+            != FIG_OK)
+        {
+            return FIG_NOMEM;
+        }
+
+        backend->npeers++;
+    }
+
+    return FIG_OK;
+}
+
+
+static fig_status_t
+ngx_http_strangler_fill_backend(ngx_http_strangler_gen_t *gen,
+    ngx_http_strangler_backend_t *backend, struct addrinfo **lists,
+    fig_diags_t *diags)
+{
+    uint32_t              i, n;
+    fig_status_t          status;
+    struct addrinfo      *ai;
+    const fig_server_t   *server;
+
+    n = 0;
+
+    for (i = 0; i < backend->conf->nservers; i++) {
+        server = &backend->conf->servers[i];
+
+        if (server->kind == FIG_ADDR_UNIX) {
+            n++;
+            continue;
+        }
+
+        if (!ngx_http_strangler_addr(server, &lists[i], diags)) {
+            return FIG_INVALID;
+        }
+
+        for (ai = lists[i]; ai; ai = ai->ai_next) {
+            n++;
+        }
+    }
+
+    backend->peers = fig_arena_array(gen->arena, n,
+                                     sizeof(ngx_http_strangler_peer_t));
+    if (backend->peers == NULL) {
+        return FIG_NOMEM;
+    }
+
+    for (i = 0; i < backend->conf->nservers; i++) {
+        server = &backend->conf->servers[i];
+
+        if (server->kind != FIG_ADDR_UNIX) {
+            status = ngx_http_strangler_add_server(gen, backend, server,
+                                                   lists[i]);
+
+        } else {
+            status = ngx_http_strangler_add_unix(gen,
+                                            &backend->peers[backend->npeers],
+                                            server, diags);
+            backend->npeers++;
+        }
+
+        if (status != FIG_OK) {
+            return status;
+        }
+    }
+
+    return FIG_OK;
+}
+
+
+static fig_status_t
+ngx_http_strangler_add_backend(ngx_http_strangler_gen_t *gen,
+    ngx_http_strangler_backend_t *backend, fig_diags_t *diags)
+{
+    uint32_t           i;
+    fig_status_t       status;
+    struct addrinfo  **lists;
+
+    lists = calloc(backend->conf->nservers, sizeof(struct addrinfo *));
+    if (lists == NULL) {
+        return FIG_NOMEM;
+    }
+
+    status = ngx_http_strangler_fill_backend(gen, backend, lists, diags);
+
+    for (i = 0; i < backend->conf->nservers; i++) {
+        if (lists[i]) {
+            freeaddrinfo(lists[i]);
+        }
+    }
+
+    free(lists);
+
+    return status;
+}
+
+
+/* The retry bits that nginx has for a route's statuses. */
+
+static void
+ngx_http_strangler_masks(ngx_http_strangler_route_t *route,
+    const fig_fallback_t *fallback)
+{
+    unsigned    status;
+    ngx_uint_t  i;
+
+    static const struct {
+        unsigned    status;
+        ngx_uint_t  mask;
+    }  bits[] = {
+        { 403, NGX_HTTP_UPSTREAM_FT_HTTP_403 },
+        { 404, NGX_HTTP_UPSTREAM_FT_HTTP_404 },
+        { 429, NGX_HTTP_UPSTREAM_FT_HTTP_429 },
+        { 500, NGX_HTTP_UPSTREAM_FT_HTTP_500 },
+        { 502, NGX_HTTP_UPSTREAM_FT_HTTP_502 },
+        { 503, NGX_HTTP_UPSTREAM_FT_HTTP_503 },
+        { 504, NGX_HTTP_UPSTREAM_FT_HTTP_504 }
+    };
+
+    for (status = 100; status < 612; status++) {
+
+        if (!fig_statuses_has(&fallback->statuses, status)) {
+            continue;
+        }
+
+        for (i = 0; i < FIG_NELTS(bits); i++) {
+            if (bits[i].status == status) {
+                route->mask |= bits[i].mask;
+                break;
+            }
+        }
+
+        if (i == FIG_NELTS(bits)) {
+            route->odd_statuses = 1;
+        }
+    }
+}
+
+
+static fig_status_t
+ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
+{
+    uint32_t                       i;
+    fig_status_t                   status, worst;
+    const fig_model_t             *model;
+    ngx_http_strangler_backend_t  *backend;
+
+    model = gen->model;
+    worst = FIG_OK;
+
+    gen->backends = fig_arena_array(gen->arena, model->nbackends,
+                                    sizeof(ngx_http_strangler_backend_t));
+    gen->routes = fig_arena_array(gen->arena, model->nroutes + 1,
+                                  sizeof(ngx_http_strangler_route_t));
+
+    if (gen->backends == NULL || gen->routes == NULL) {
+        return FIG_NOMEM;
+    }
+
+    for (i = 0; i < model->nbackends; i++) {
+        backend = &gen->backends[i];
+        backend->conf = &model->backends[i];
+
+        status = ngx_http_strangler_add_backend(gen, backend, diags);
+
+        if (status == FIG_NOMEM) {
+            return FIG_NOMEM;
+        }
+
+        if (status == FIG_INVALID) {
+            worst = FIG_INVALID;
+        }
+    }
+
+    for (i = 0; i < model->nroutes; i++) {
+        if (model->routes[i].fallback.to) {
+            ngx_http_strangler_masks(&gen->routes[i],
+                                     &model->routes[i].fallback);
+        }
+    }
+
+    return worst;
+}
+
+
+fig_status_t
+ngx_http_strangler_gen_create(const fig_files_t *files,
+    ngx_http_strangler_gen_t **out, fig_diags_t *diags)
+{
+    fig_status_t               status;
+    ngx_http_strangler_gen_t  *gen;
+
+    *out = NULL;
+
+    gen = calloc(1, sizeof(ngx_http_strangler_gen_t));
+    if (gen == NULL) {
+        return FIG_NOMEM;
+    }
+
+    status = fig_ruleset_create(files, &gen->ruleset, diags);
+
+    if (status == FIG_OK) {
+        gen->model = fig_ruleset_model(gen->ruleset);
+        gen->arena = fig_arena_create();
+        status = gen->arena ? ngx_http_strangler_gen_fill(gen, diags)
+                            : FIG_NOMEM;
+    }
+
+    if (status != FIG_OK) {
+        ngx_http_strangler_gen_destroy(gen);
+        return status;
+    }
+
+    *out = gen;
+
+    return FIG_OK;
+}
+
+
+void
+ngx_http_strangler_gen_destroy(ngx_http_strangler_gen_t *gen)
+{
+    if (gen == NULL) {
+        return;
+    }
+
+    if (gen->pool) {
+        ngx_destroy_pool(gen->pool);
+    }
+
+    fig_arena_destroy(gen->arena);
+    fig_ruleset_destroy(gen->ruleset);
+    free(gen);
+}
+
+
+void
+ngx_http_strangler_gen_release(ngx_http_strangler_gen_t *gen)
+{
+    if (--gen->refs == 0) {
+        ngx_http_strangler_gen_destroy(gen);
+    }
+}
+
+
+ngx_int_t
+ngx_http_strangler_gen_install(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen, ngx_uint_t number)
+{
+    uint32_t                   i;
+    ngx_http_strangler_gen_t  *old;
+
+    gen->rset = rset;
+    gen->number = number;
+
+    for (i = 0; i < gen->model->nbackends; i++) {
+        gen->backends[i].pool = ngx_http_strangler_pool_find(rset,
+                                              gen->backends[i].conf, number);
+    }
+
+    old = rset->gen;
+
+    gen->refs = 1;
+    rset->gen = gen;
+
+    ngx_http_strangler_pool_sweep(rset, number);
+
+    if (old) {
+        ngx_http_strangler_gen_release(old);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_strangler_variant_slot(ngx_http_upstream_conf_t *base,
+    ngx_msec_t connect, ngx_msec_t send, ngx_msec_t read, ngx_uint_t mask)
+{
+    uint64_t  h;
+
+    h = (uintptr_t) base >> 4;
+    h = h * 31 + connect;
+    h = h * 31 + send;
+    h = h * 31 + read;
+    h = h * 31 + mask;
+    h *= 0x9e3779b97f4a7c15;
+
+    return (ngx_uint_t) (h >> 32) % NGX_HTTP_STRANGLER_VARIANTS;
+}
+
+
+/*
+ * A location's upstream configuration with the timeouts and the retry mask of
+ * a try.  Made once for each combination, which are few, and kept as long as
+ * the generation: nginx compares such pointers, and a clone a request is dear.
+ */
+
+ngx_http_upstream_conf_t *
+ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
+    ngx_http_upstream_conf_t *base, ngx_msec_t connect, ngx_msec_t send,
+    ngx_msec_t read, ngx_uint_t mask)
+{
+    ngx_http_upstream_conf_t       *conf;
+    ngx_http_strangler_variant_t   *v, **slot;
+
+    slot = &gen->variants[ngx_http_strangler_variant_slot(base, connect, send,
+                                                          read, mask)];
+
+    for (v = *slot; v; v = v->next) {
+        if (v->base == base
+            && v->connect == connect
+            && v->send == send
+            && v->read == read
+            && v->mask == mask)
+        {
+            return &v->conf;
+        }
+    }
+
+    if (gen->pool == NULL) {
+        gen->pool = ngx_create_pool(4096, ngx_cycle->log);
+        if (gen->pool == NULL) {
+            return NULL;
+        }
+    }
+
+    v = ngx_palloc(gen->pool, sizeof(ngx_http_strangler_variant_t));
+    if (v == NULL) {
+        return NULL;
+    }
+
+    v->base = base;
+    v->connect = connect;
+    v->send = send;
+    v->read = read;
+    v->mask = mask;
+    v->next = *slot;
+    *slot = v;
+
+    conf = &v->conf;
+    *conf = *base;
+
+    conf->connect_timeout = connect;
+    conf->send_timeout = send;
+    conf->read_timeout = read;
+    conf->next_upstream = mask;
+    conf->next_upstream_tries = 0;
+    conf->next_upstream_timeout = 0;
+
+#if (NGX_HTTP_SSL)
+    conf->ssl_verify = 1;
+    conf->ssl_server_name = 1;
+#endif
+
+    return conf;
+}

@@ -1,0 +1,748 @@
+/*
+ * The module: its directives, and when what starts.
+ *
+ *     strangler_rules  http       a rule set: file, zone, state, upstream
+ *     strangler_pass   location   sets up the proxy module, puts the handler
+ *     ...
+ *
+ *     configuration  -> zone init (master): load, check, publish
+ *     init process   -> a worker's scratch, and its part in hot reload
+ */
+
+#include "ngx_http_strangler.h"
+
+
+#define NGX_HTTP_STRANGLER_ZONE  (16 * 1024 * 1024)
+#define NGX_HTTP_STRANGLER_POLL  250
+
+
+static char *ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_strangler_trust(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void *ngx_http_strangler_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_strangler_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_strangler_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_strangler_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_http_strangler_init_process(ngx_cycle_t *cycle);
+static void ngx_http_strangler_exit_process(ngx_cycle_t *cycle);
+
+
+extern ngx_module_t  ngx_http_proxy_module;
+
+#if (NGX_THREADS)
+extern ngx_module_t  ngx_thread_pool_module;
+#endif
+
+
+fig_scratch_t  *ngx_http_strangler_scratch;
+
+/* The configuration whose rule sets are kept up to date by this process. */
+static ngx_http_strangler_main_conf_t  *ngx_http_strangler_active;
+
+
+static ngx_command_t  ngx_http_strangler_commands[] = {
+
+    { ngx_string("strangler_rules"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_http_strangler_rules,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("strangler_pass"),
+      NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF|NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
+      ngx_http_strangler_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("strangler_trusted"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_strangler_trust,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("strangler_debug_header"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
+                        |NGX_HTTP_LIF_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_strangler_loc_conf_t, debug_header),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_strangler_module_ctx = {
+    ngx_http_strangler_add_variables,      /* preconfiguration */
+    ngx_http_strangler_postconfiguration,  /* postconfiguration */
+
+    ngx_http_strangler_create_main_conf,   /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_strangler_create_loc_conf,    /* create location configuration */
+    ngx_http_strangler_merge_loc_conf      /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_strangler_module = {
+    NGX_MODULE_V1,
+    &ngx_http_strangler_module_ctx,        /* module context */
+    ngx_http_strangler_commands,           /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    ngx_http_strangler_init_module,        /* init module */
+    ngx_http_strangler_init_process,       /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_strangler_exit_process,       /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_strangler_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_strangler_main_conf_t  *smcf;
+
+    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_strangler_main_conf_t));
+    if (smcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&smcf->rsets, cf->pool, 2,
+                       sizeof(ngx_http_strangler_rset_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return smcf;
+}
+
+
+static void *
+ngx_http_strangler_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_strangler_loc_conf_t  *lcf;
+
+    lcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_strangler_loc_conf_t));
+    if (lcf == NULL) {
+        return NULL;
+    }
+
+    lcf->trusted = NGX_CONF_UNSET_PTR;
+    lcf->debug_header = NGX_CONF_UNSET;
+
+    return lcf;
+}
+
+
+#if (NGX_HTTP_SSL)
+
+/*
+ * Certificates of https backends are verified.  Where the location names no
+ * proxy_ssl_trusted_certificate the system's CAs are believed.
+ */
+
+static ngx_int_t
+ngx_http_strangler_trust_system(ngx_conf_t *cf, ngx_http_upstream_conf_t *ucf)
+{
+    X509_STORE  *store;
+
+    if (ucf->ssl == NULL || ucf->ssl->ctx == NULL) {
+        return NGX_OK;
+    }
+
+    store = SSL_CTX_get_cert_store(ucf->ssl->ctx);
+
+    if (sk_X509_OBJECT_num(X509_STORE_get0_objects(store)) > 0) {
+        return NGX_OK;
+    }
+
+    if (SSL_CTX_set_default_verify_paths(ucf->ssl->ctx) == 0) {
+        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
+                      "SSL_CTX_set_default_verify_paths() failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+#endif
+
+
+static char *
+ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_strangler_loc_conf_t *prev = parent;
+    ngx_http_strangler_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t        *clcf;
+    ngx_http_strangler_main_conf_t  *smcf;
+
+    ngx_conf_merge_ptr_value(conf->trusted, prev->trusted, NULL);
+    ngx_conf_merge_value(conf->debug_header, prev->debug_header, 0);
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
+
+    /*
+     * "if" and "limit_except" go on with the location's handler, and the proxy
+     * module, whose merge came first, has put its own into the latter.
+     */
+
+    if (conf->rset == NULL && prev->rset && clcf->noname) {
+
+        if (clcf->lmt_excpt && clcf->handler == smcf->proxy_handler) {
+            clcf->handler = ngx_http_strangler_handler;
+            conf->rset = prev->rset;
+
+        } else if (!clcf->lmt_excpt && clcf->handler == NULL) {
+            conf->rset = prev->rset;
+        }
+    }
+
+#if (NGX_HTTP_SSL)
+
+    if (conf->rset
+        && ngx_http_strangler_trust_system(cf,
+               ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+#endif
+
+    return NGX_CONF_OK;
+}
+
+
+/* The processes that loaded a rule set free it with its configuration. */
+
+static void
+ngx_http_strangler_rset_cleanup(void *data)
+{
+    ngx_http_strangler_rset_t *rset = data;
+
+    if (rset->gen) {
+        ngx_http_strangler_gen_release(rset->gen);
+        rset->gen = NULL;
+    }
+
+    ngx_http_strangler_pool_release(rset);
+}
+
+
+static ngx_http_strangler_rset_t *
+ngx_http_strangler_add_rset(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_uint_t                        i;
+    ngx_pool_cleanup_t               *cln;
+    ngx_http_strangler_rset_t        *rset, **rsets;
+    ngx_http_strangler_main_conf_t   *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
+    rsets = smcf->rsets.elts;
+
+    for (i = 0; i < smcf->rsets.nelts; i++) {
+        if (rsets[i]->name.len == name->len
+            && ngx_strncmp(rsets[i]->name.data, name->data, name->len) == 0)
+        {
+            return rsets[i];
+        }
+    }
+
+    rset = ngx_pcalloc(cf->pool, sizeof(ngx_http_strangler_rset_t));
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    rsets = ngx_array_push(&smcf->rsets);
+
+    if (rset == NULL || cln == NULL || rsets == NULL) {
+        return NULL;
+    }
+
+    *rsets = rset;
+
+    rset->name = *name;
+    rset->cycle = cf->cycle;
+    rset->conf_file = cf->conf_file->file.name.data;
+    rset->conf_line = cf->conf_file->line;
+
+    ngx_queue_init(&rset->pools);
+
+    cln->handler = ngx_http_strangler_rset_cleanup;
+    cln->data = rset;
+
+    return rset;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_option(ngx_conf_t *cf, ngx_http_strangler_rset_t *rset,
+    ngx_str_t *option)
+{
+    ssize_t    size;
+    ngx_str_t  value;
+
+    if (ngx_strncmp(option->data, "zone=", 5) == 0) {
+        value.data = option->data + 5;
+        value.len = option->len - 5;
+
+        size = ngx_parse_size(&value);
+
+        if (size < (ssize_t) (8 * ngx_pagesize)) {
+            return NGX_ERROR;
+        }
+
+        rset->size = (size_t) size;
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(option->data, "poll=", 5) == 0) {
+        value.data = option->data + 5;
+        value.len = option->len - 5;
+
+        rset->poll = (ngx_msec_t) ngx_parse_time(&value, 0);
+
+        if (rset->poll == (ngx_msec_t) NGX_ERROR || rset->poll == 0) {
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(option->data, "state=", 6) == 0 && option->len > 6) {
+        rset->state.data = option->data + 6;
+        rset->state.len = option->len - 6;
+
+        return ngx_conf_full_name(cf->cycle, &rset->state, 0);
+    }
+
+    if (ngx_strncmp(option->data, "threads=", 8) == 0 && option->len > 8) {
+        rset->threads.data = option->data + 8;
+        rset->threads.len = option->len - 8;
+
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+static char *
+ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t                  *value;
+    ngx_uint_t                  i;
+    ngx_http_strangler_rset_t  *rset;
+
+    value = cf->args->elts;
+
+    for (i = 0; i < value[1].len; i++) {
+        if (!isalnum(value[1].data[i])
+            && ngx_strchr("_-", value[1].data[i]) == NULL)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid name \"%V\" of a rule set", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    rset = ngx_http_strangler_add_rset(cf, &value[1]);
+    if (rset == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (rset->declared) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate rule set \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    rset->declared = 1;
+    rset->size = NGX_HTTP_STRANGLER_ZONE;
+    rset->poll = NGX_HTTP_STRANGLER_POLL;
+    rset->file = value[2];
+
+    if (ngx_conf_full_name(cf->cycle, &rset->file, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 3; i < cf->args->nelts; i++) {
+        if (ngx_http_strangler_option(cf, rset, &value[i]) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_http_strangler_zone_add(cf, rset) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Lets the proxy module set itself up, as if proxy_pass stood here. */
+
+static char *
+ngx_http_strangler_proxy_pass(ngx_conf_t *cf, ngx_str_t *url)
+{
+    char           *rv;
+    void           *conf;
+    ngx_str_t      *value, saved;
+    ngx_command_t  *cmd;
+
+    conf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
+
+    for (cmd = ngx_http_proxy_module.commands; cmd->name.len; cmd++) {
+        if (cmd->name.len == sizeof("proxy_pass") - 1
+            && ngx_strcmp(cmd->name.data, "proxy_pass") == 0)
+        {
+            break;
+        }
+    }
+
+    if (cmd->name.len == 0) {
+        return "needs the proxy module";
+    }
+
+    value = cf->args->elts;
+    saved = value[1];
+
+    value[1] = *url;
+    rv = cmd->set(cf, cmd, conf);
+    value[1] = saved;
+
+    return rv;
+}
+
+
+static char *
+ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_strangler_loc_conf_t *lcf = conf;
+
+    char                            *rv;
+    u_char                          *p;
+    ngx_str_t                       *value, url;
+    ngx_http_upstream_conf_t        *ucf;
+    ngx_http_core_loc_conf_t        *clcf;
+    ngx_http_strangler_rset_t       *rset;
+    ngx_http_strangler_main_conf_t  *smcf;
+
+    if (lcf->rset) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    rset = ngx_http_strangler_add_rset(cf, &value[1]);
+    if (rset == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    url.len = sizeof("https://.strangler.invalid") - 1 + value[1].len;
+    url.data = ngx_pnalloc(cf->pool, url.len);
+    if (url.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_cpymem(url.data, "https://", sizeof("https://") - 1);
+    p = ngx_cpymem(p, value[1].data, value[1].len);
+    ngx_memcpy(p, ".strangler.invalid", sizeof(".strangler.invalid") - 1);
+
+    rv = ngx_http_strangler_proxy_pass(cf, &url);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    ucf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
+    ucf->upstream->peer.init_upstream = ngx_http_strangler_init_upstream;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
+
+    smcf->proxy_handler = clcf->handler;
+    clcf->handler = ngx_http_strangler_handler;
+
+    lcf->rset = rset;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_strangler_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_strangler_loc_conf_t *lcf = conf;
+
+    ngx_int_t    rc;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+    ngx_cidr_t  *cidr;
+
+    if (lcf->trusted == NGX_CONF_UNSET_PTR) {
+        lcf->trusted = ngx_array_create(cf->pool, 2, sizeof(ngx_cidr_t));
+        if (lcf->trusted == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        cidr = ngx_array_push(lcf->trusted);
+        if (cidr == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+#if (NGX_HAVE_UNIX_DOMAIN)
+
+        if (ngx_strcmp(value[i].data, "unix:") == 0) {
+            ngx_memzero(cidr, sizeof(ngx_cidr_t));
+            cidr->family = AF_UNIX;
+            continue;
+        }
+
+#endif
+
+        rc = ngx_ptocidr(&value[i], cidr);
+
+        if (rc == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid address \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DONE) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "low address bits of %V are meaningless",
+                               &value[i]);
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+#if (NGX_THREADS)
+
+/* Threads of our own: those of "default" wait for disks. */
+
+static ngx_int_t
+ngx_http_strangler_add_threads(ngx_conf_t *cf)
+{
+    ngx_str_t      *value, name;
+    ngx_array_t    *args, *saved;
+    ngx_command_t  *cmd;
+
+    ngx_str_set(&name, "strangler");
+
+    if (ngx_thread_pool_get(cf->cycle, &name)) {
+        return NGX_OK;
+    }
+
+    args = ngx_array_create(cf->pool, 3, sizeof(ngx_str_t));
+    if (args == NULL) {
+        return NGX_ERROR;
+    }
+
+    value = ngx_array_push_n(args, 3);
+    if (value == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&value[0], "thread_pool");
+    ngx_str_set(&value[1], "strangler");
+    ngx_str_set(&value[2], "threads=2");
+
+    cmd = ngx_thread_pool_module.commands;
+
+    saved = cf->args;
+    cf->args = args;
+
+    if (cmd->set(cf, cmd, NULL) != NGX_CONF_OK) {
+        cf->args = saved;
+        return NGX_ERROR;
+    }
+
+    cf->args = saved;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_find_threads(ngx_conf_t *cf,
+    ngx_http_strangler_rset_t *rset)
+{
+    if (rset->threads.len == 0) {
+        ngx_str_set(&rset->threads, "strangler");
+
+        return ngx_http_strangler_add_threads(cf);
+    }
+
+    return ngx_thread_pool_add(cf, &rset->threads) ? NGX_OK : NGX_ERROR;
+}
+
+#endif
+
+
+static ngx_int_t
+ngx_http_strangler_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_uint_t                        i;
+    ngx_http_strangler_rset_t       **rsets;
+    ngx_http_strangler_main_conf_t   *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
+    rsets = smcf->rsets.elts;
+
+    for (i = 0; i < smcf->rsets.nelts; i++) {
+
+        if (!rsets[i]->declared) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "unknown rule set \"%V\" in %s:%ui: "
+                          "no strangler_rules has that name",
+                          &rsets[i]->name, rsets[i]->conf_file,
+                          rsets[i]->conf_line);
+            return NGX_ERROR;
+        }
+
+#if (NGX_THREADS)
+
+        if (ngx_http_strangler_find_threads(cf, rsets[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+#endif
+    }
+
+    return ngx_http_strangler_filter_init(cf);
+}
+
+
+static ngx_http_strangler_main_conf_t *
+ngx_http_strangler_cycle_conf(ngx_cycle_t *cycle)
+{
+    return ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_strangler_module);
+}
+
+
+static void
+ngx_http_strangler_stop(void)
+{
+    ngx_uint_t                   i;
+    ngx_http_strangler_rset_t  **rsets;
+
+    if (ngx_http_strangler_active == NULL) {
+        return;
+    }
+
+    rsets = ngx_http_strangler_active->rsets.elts;
+
+    for (i = 0; i < ngx_http_strangler_active->rsets.nelts; i++) {
+        ngx_http_strangler_reload_stop(rsets[i]);
+    }
+
+    ngx_http_strangler_active = NULL;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_start(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                        i;
+    ngx_http_strangler_rset_t       **rsets;
+    ngx_http_strangler_main_conf_t   *smcf;
+
+    smcf = ngx_http_strangler_cycle_conf(cycle);
+
+    if (smcf == NULL) {
+        return NGX_OK;
+    }
+
+    rsets = smcf->rsets.elts;
+
+    for (i = 0; i < smcf->rsets.nelts; i++) {
+        if (ngx_http_strangler_reload_start(rsets[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_http_strangler_active = smcf;
+
+    return NGX_OK;
+}
+
+
+/* Without a master a new configuration comes into a process that runs. */
+
+static ngx_int_t
+ngx_http_strangler_init_module(ngx_cycle_t *cycle)
+{
+    if (ngx_http_strangler_active == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_http_strangler_stop();
+
+    return ngx_http_strangler_start(cycle);
+}
+
+
+static ngx_int_t
+ngx_http_strangler_init_process(ngx_cycle_t *cycle)
+{
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    ngx_http_strangler_seed();
+
+    ngx_http_strangler_scratch = fig_scratch_create();
+    if (ngx_http_strangler_scratch == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_strangler_start(cycle);
+}
+
+
+static void
+ngx_http_strangler_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                        i;
+    ngx_http_strangler_rset_t       **rsets;
+    ngx_http_strangler_main_conf_t   *smcf;
+
+    smcf = ngx_http_strangler_active;
+    ngx_http_strangler_stop();
+
+    if (smcf) {
+        rsets = smcf->rsets.elts;
+
+        for (i = 0; i < smcf->rsets.nelts; i++) {
+            ngx_http_strangler_pool_release(rsets[i]);
+        }
+    }
+
+    fig_scratch_destroy(ngx_http_strangler_scratch);
+    ngx_http_strangler_scratch = NULL;
+}

@@ -1,0 +1,604 @@
+/*
+ * A request as the rules see it, and its decision.
+ *
+ *     r->unparsed_uri  -> normalised path  -> fig_match -> fig_decide
+ *     r->headers_in    -> view.headers (only when a rule asks for them)
+ *
+ * A decision is made once for each URI that a request has: at the latest in
+ * the content phase, earlier when a variable asks for it.  It is found again
+ * after an internal redirect, which clears module contexts, through the
+ * cleanups of the request's pool; these run after the access log was written.
+ */
+
+#include "ngx_http_strangler.h"
+
+
+static void ngx_http_strangler_cleanup(void *data);
+static void ngx_http_strangler_fill(fig_request_t *view);
+
+
+static uint64_t  ngx_http_strangler_random_state;
+
+
+/* SplitMix64: Steele, Lea, Flood, "Fast splittable PRNGs", OOPSLA 2014. */
+
+static uint64_t
+ngx_http_strangler_random(void)
+{
+    uint64_t  z;
+
+    z = (ngx_http_strangler_random_state += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+
+    return z ^ (z >> 31);
+}
+
+
+void
+ngx_http_strangler_seed(void)
+{
+    ngx_fd_t         fd;
+    uint64_t         seed;
+    struct timeval   tv;
+
+    ngx_gettimeofday(&tv);
+
+    seed = ((uint64_t) ngx_pid << 32) ^ ((uint64_t) tv.tv_sec << 20)
+           ^ (uint64_t) tv.tv_usec;
+
+    fd = ngx_open_file("/dev/urandom", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd != NGX_INVALID_FILE) {
+        if (ngx_read_fd(fd, &seed, sizeof(seed)) != sizeof(seed)) {
+            seed ^= 0x2545f4914f6cdd1d;
+        }
+
+        (void) ngx_close_file(fd);
+    }
+
+    ngx_http_strangler_random_state = seed;
+}
+
+
+ngx_http_strangler_ctx_t *
+ngx_http_strangler_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_strangler_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_strangler_module);
+
+    if (ctx != NULL || (!r->internal && !r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_strangler_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->request == r) {
+            ngx_http_set_ctx(r, ctx, ngx_http_strangler_module);
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_strangler_cleanup(void *data)
+{
+    ngx_http_strangler_ctx_t  *ctx = data;
+
+    if (ctx->total_set && ctx->total.timer_set) {
+        ngx_del_timer(&ctx->total);
+    }
+
+    if (ctx->gen) {
+        ngx_http_strangler_gen_release(ctx->gen);
+        ctx->gen = NULL;
+    }
+}
+
+
+/* The context of this request, emptied; it holds the generation in force. */
+
+static ngx_http_strangler_ctx_t *
+ngx_http_strangler_reset_ctx(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx, ngx_http_strangler_rset_t *rset)
+{
+    uint64_t             random;
+    ngx_pool_cleanup_t  *cln;
+
+    if (ctx) {
+        random = ctx->view.random;
+        ngx_http_strangler_cleanup(ctx);
+
+    } else {
+        cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_strangler_ctx_t));
+        if (cln == NULL) {
+            return NULL;
+        }
+
+        ctx = cln->data;
+        cln->handler = ngx_http_strangler_cleanup;
+
+        random = ngx_http_strangler_random();
+    }
+
+    ngx_memzero(ctx, sizeof(ngx_http_strangler_ctx_t));
+
+    ctx->request = r;
+    ctx->rset = rset;
+    ctx->gen = rset->gen;
+    ctx->view.random = random;
+
+    rset->gen->refs++;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_strangler_module);
+
+    return ctx;
+}
+
+
+ngx_table_elt_t *
+ngx_http_strangler_find_header(ngx_http_request_t *r, const char *name,
+    size_t len)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (header[i].key.len == len
+                && ngx_strncmp(header[i].lowcase_key, name, len) == 0)
+            {
+                return &header[i];
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_http_strangler_is_trusted(ngx_http_request_t *r)
+{
+    ngx_http_strangler_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
+
+    return lcf->trusted != NULL
+           && ngx_cidr_match(r->connection->sockaddr, lcf->trusted) == NGX_OK;
+}
+
+
+ngx_str_t
+ngx_http_strangler_scheme(ngx_http_request_t *r)
+{
+    ngx_str_t         scheme;
+    ngx_table_elt_t  *header;
+
+    if (ngx_http_strangler_is_trusted(r)) {
+        header = ngx_http_strangler_find_header(r, "x-forwarded-proto",
+                                         sizeof("x-forwarded-proto") - 1);
+
+        if (header && header->value.len) {
+            return header->value;
+        }
+    }
+
+    ngx_str_set(&scheme, "http");
+
+#if (NGX_HTTP_SSL)
+
+    if (r->connection->ssl) {
+        ngx_str_set(&scheme, "https");
+    }
+
+#endif
+
+    return scheme;
+}
+
+
+ngx_str_t
+ngx_http_strangler_client_host(ngx_http_request_t *r)
+{
+    u_char     *last;
+    ngx_str_t   host;
+
+    ngx_str_null(&host);
+
+    /* an absolute-form target wins over the header (RFC 9112, 3.2.2) */
+
+    if (r->host_start && r->host_end && r->schema_end) {
+        last = (r->port_end > r->host_end) ? r->port_end : r->host_end;
+
+        host.data = r->host_start;
+        host.len = last - r->host_start;
+
+    } else if (r->headers_in.host) {
+        host = r->headers_in.host->value;
+    }
+
+    return host;
+}
+
+
+static void
+ngx_http_strangler_client_addr(ngx_connection_t *c, fig_addr_t *addr)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    u_char               *p;
+    struct sockaddr_in6  *sin6;
+#endif
+
+    switch (c->sockaddr->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) c->sockaddr;
+        addr->family = 4;
+        ngx_memcpy(addr->addr, &sin->sin_addr, 4);
+        break;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) c->sockaddr;
+        p = sin6->sin6_addr.s6_addr;
+
+        if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
+            addr->family = 4;
+            ngx_memcpy(addr->addr, p + 12, 4);
+
+        } else {
+            addr->family = 6;
+            ngx_memcpy(addr->addr, p, 16);
+        }
+
+        break;
+#endif
+
+    default:
+        addr->family = 0;
+    }
+}
+
+
+/*
+ * Shows the header lines to the rules.  Without memory for it no line is
+ * shown; the request is then marked and goes to the default backend.
+ */
+
+static void
+ngx_http_strangler_fill(fig_request_t *view)
+{
+    ngx_http_strangler_ctx_t *ctx = view->data;
+
+    ngx_uint_t           i, n;
+    fig_header_t        *headers;
+    ngx_list_part_t     *part;
+    ngx_table_elt_t     *header;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ngx_http_strangler_client_addr(r->connection, &view->client);
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        n += part->nelts;
+    }
+
+    if (n == 0) {
+        return;
+    }
+
+    headers = ngx_palloc(r->pool, n * sizeof(fig_header_t));
+    if (headers == NULL) {
+        ctx->failed = 1;
+        return;
+    }
+
+    n = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        header = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            headers[n].name = ngx_http_strangler_fig(header[i].key);
+            headers[n].value = ngx_http_strangler_fig(header[i].value);
+            n++;
+        }
+    }
+
+    view->headers = headers;
+    view->nheaders = n;
+}
+
+
+/*
+ * The path that is matched.  Sets ctx->target where the bytes that came would
+ * be read in another way by whoever gets them.
+ */
+
+static ngx_int_t
+ngx_http_strangler_path(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
+{
+    bool        resolved;
+    u_char     *p;
+    size_t      len;
+    fig_str_t   raw;
+
+    if (r->valid_unparsed_uri) {
+
+        if (!r->complex_uri && !r->quoted_uri) {
+            ctx->view.path = ngx_http_strangler_fig(r->uri);
+            return NGX_OK;
+        }
+
+        raw = ngx_http_strangler_fig(r->unparsed_uri);
+
+        if (memchr(raw.data, '#', raw.len)) {
+            ctx->status = NGX_HTTP_BAD_REQUEST;
+            return NGX_OK;
+        }
+
+        p = memchr(raw.data, '?', raw.len);
+        if (p) {
+            raw.len = p - (u_char *) raw.data;
+        }
+
+        p = ngx_pnalloc(r->pool, raw.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (fig_path_normalize(raw, (char *) p, &len, &resolved) != FIG_OK) {
+            ctx->status = NGX_HTTP_BAD_REQUEST;
+            return NGX_OK;
+        }
+
+        ctx->resolved = resolved;
+
+    } else {
+        ctx->resolved = 1;
+
+        if (memchr(r->uri.data, '%', r->uri.len) == NULL) {
+            ctx->view.path = ngx_http_strangler_fig(r->uri);
+            return NGX_OK;
+        }
+
+        p = ngx_pnalloc(r->pool, 3 * r->uri.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        len = fig_path_from_decoded(ngx_http_strangler_fig(r->uri),
+                                    (char *) p);
+    }
+
+    ctx->view.path = fig_str((char *) p, len);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_strangler_target(ngx_http_strangler_ctx_t *ctx, fig_side_t side)
+{
+    u_char              *p;
+    size_t               len, size;
+    const fig_route_t   *route;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    route = ctx->decision.route;
+
+    ngx_str_null(&ctx->target);
+
+    size = 3 * ctx->view.path.len;
+
+    if (side == FIG_SIDE_NEW && route->rewrite.path.nparts) {
+        size = ngx_max(size, fig_rewrite_bound(route, ctx->view.path.len));
+
+    } else if (!ctx->resolved) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, size + 1 + r->args.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = 0;
+
+    if (side == FIG_SIDE_NEW && route->rewrite.path.nparts) {
+        len = fig_rewrite_path(&ctx->match, ctx->view.path,
+                               ngx_http_strangler_scratch, (char *) p);
+    }
+
+    if (len == 0) {
+        if (!ctx->resolved) {
+            return NGX_OK;
+        }
+
+        len = fig_path_encode(ctx->view.path, (char *) p);
+    }
+
+    ctx->target.data = p;
+    p += len;
+
+    if (r->args.len) {
+        *p++ = '?';
+        p = ngx_cpymem(p, r->args.data, r->args.len);
+    }
+
+    ctx->target.len = p - ctx->target.data;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_strangler_log_limit(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx)
+{
+    const fig_route_t  *route;
+
+    static time_t       logged;
+
+    route = ctx->match.limited;
+
+    /* at most once a minute: hostile paths must not fill the disk */
+
+    if (ngx_time() - logged < 60) {
+        return;
+    }
+
+    logged = ngx_time();
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "strangler: a pattern of route \"%*s\" hit its match limit "
+                  "and counts as not matching",
+                  route->name.len, route->name.data);
+}
+
+
+/*
+ * Where the request went before there were rules; but a route in stage `done`
+ * may have no legacy left to go to.
+ */
+
+static void
+ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_uint_t  done;
+
+    done = ctx->match.route && ctx->match.route->stage == FIG_STAGE_DONE;
+
+    ngx_memzero(&ctx->decision, sizeof(fig_decision_t));
+    ngx_memzero(&ctx->match, sizeof(fig_match_t));
+
+    ngx_str_null(&ctx->target);
+
+    ctx->decision.backend = ctx->gen->model->fallthrough;
+    ctx->decision.side = FIG_SIDE_OLD;
+    ctx->decision.why = FIG_WHY_DEFAULT;
+    ctx->decision.bucket = FIG_BUCKETS;
+    ctx->failed = 1;
+
+    if (done || ctx->decision.backend == NULL) {
+        ctx->decision.backend = NULL;
+        ctx->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
+                  "strangler: no decision could be made, the request %s",
+                  ctx->status ? "is answered with 500"
+                              : "goes to the default backend");
+}
+
+
+static ngx_int_t
+ngx_http_strangler_match(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
+{
+    fig_request_t  *view;
+
+    view = &ctx->view;
+
+    view->method = ngx_http_strangler_fig(r->method_name);
+    view->host = ngx_http_strangler_fig(r->headers_in.server);
+    view->query = ngx_http_strangler_fig(r->args);
+    view->fill = ngx_http_strangler_fill;
+    view->data = ctx;
+
+    if (ngx_http_strangler_path(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->status) {
+        return NGX_OK;
+    }
+
+    fig_match(ctx->gen->ruleset, view, ngx_http_strangler_scratch,
+              &ctx->match);
+
+    if (ctx->match.limited) {
+        ngx_http_strangler_log_limit(r, ctx);
+    }
+
+    fig_decide(ctx->gen->ruleset, view, &ctx->match,
+               ngx_http_strangler_scratch, &ctx->decision);
+
+    if (ctx->failed) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->decision.backend == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_strangler_target(ctx, ctx->decision.side);
+}
+
+
+/* The location that the request was decided for has its rules set by merge. */
+
+ngx_http_strangler_ctx_t *
+ngx_http_strangler_decide(ngx_http_request_t *r)
+{
+    ngx_http_strangler_ctx_t       *ctx;
+    ngx_http_strangler_rset_t      *rset;
+    ngx_http_strangler_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
+    rset = lcf->rset;
+
+    ctx = ngx_http_strangler_get_ctx(r);
+
+    if (rset == NULL || rset->gen == NULL
+        || ngx_http_strangler_scratch == NULL)
+    {
+        return ctx;
+    }
+
+    if (ctx
+        && ctx->rset == rset
+        && ctx->uri.data == r->uri.data
+        && ctx->uri.len == r->uri.len
+        && ctx->args.data == r->args.data)
+    {
+        return ctx;
+    }
+
+    ctx = ngx_http_strangler_reset_ctx(r, ctx, rset);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->uri = r->uri;
+    ctx->args = r->args;
+
+    if (ngx_http_strangler_match(r, ctx) != NGX_OK) {
+        ngx_http_strangler_default(ctx);
+    }
+
+    if (ctx->status == 0 && ctx->decision.backend) {
+        ngx_http_strangler_first_peer(ctx);
+    }
+
+    return ctx;
+}
