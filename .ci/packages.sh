@@ -5,9 +5,10 @@
 
 packages_module=(gcc make libc6-dev libyaml-dev libpcre2-dev)
 packages_nginx=(nginx nginx-dev)
-packages_stub=(gcc make libc6-dev libmicrohttpd-dev libsqlite3-dev)
+packages_stub=(gcc make libc6-dev pkg-config libmicrohttpd-dev libsqlite3-dev
+    libjansson-dev libssl-dev)
 packages_run=(curl)
-packages_test=(libcmocka-dev python3 python3-pytest)
+packages_test=(libcmocka-dev openssl python3 python3-pytest)
 
 
 root()
