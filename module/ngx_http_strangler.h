@@ -266,6 +266,16 @@ void ngx_http_strangler_first_peer(ngx_http_strangler_ctx_t *ctx);
 /* ngx_http_strangler_edit.c: changes to a request that is ready to be sent */
 ngx_int_t ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx);
 
+/* ngx_http_strangler_mapback.c: rewritten paths in answers */
+
+/* Maps Location and the paths of cookies that a backend sent. */
+ngx_int_t ngx_http_strangler_map_back(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx);
+
+/* What was taken off the path for this try, encoded; len 0: nothing. */
+ngx_int_t ngx_http_strangler_prefix(ngx_http_strangler_ctx_t *ctx,
+    ngx_str_t *prefix);
+
 /* ngx_http_strangler_filter.c */
 ngx_int_t ngx_http_strangler_filter_init(ngx_conf_t *cf);
 

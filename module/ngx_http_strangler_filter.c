@@ -305,6 +305,10 @@ ngx_http_strangler_header_filter(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
+    if (ngx_http_strangler_map_back(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (ctx->decision.route) {
         rules = &ctx->decision.route->response_headers;
 

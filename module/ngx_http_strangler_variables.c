@@ -228,7 +228,32 @@ ngx_http_strangler_var_forwarded_host(ngx_http_request_t *r,
 }
 
 
-/* Nothing is copied yet, and no prefix is taken off without being told. */
+static ngx_int_t
+ngx_http_strangler_var_prefix(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                  prefix;
+    ngx_http_strangler_ctx_t  *ctx;
+
+    ctx = ngx_http_strangler_var_ctx(r);
+
+    if (ctx == NULL) {
+        return ngx_http_strangler_var_none(v);
+    }
+
+    if (ngx_http_strangler_prefix(ctx, &prefix) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (prefix.len == 0) {
+        return ngx_http_strangler_var_none(v);
+    }
+
+    return ngx_http_strangler_var_set(v, prefix);
+}
+
+
+/* No request is copied to the other side. */
 
 static ngx_int_t
 ngx_http_strangler_var_empty(ngx_http_request_t *r,
@@ -279,7 +304,7 @@ static ngx_http_variable_t  ngx_http_strangler_vars[] = {
       ngx_http_strangler_var_forwarded_host, 0,
       NGX_HTTP_STRANGLER_VAR_FLAGS, 0 },
 
-    { ngx_string("strangler_prefix"), NULL, ngx_http_strangler_var_empty,
+    { ngx_string("strangler_prefix"), NULL, ngx_http_strangler_var_prefix,
       0, NGX_HTTP_STRANGLER_VAR_FLAGS, 0 },
 
     { ngx_string("strangler_shadow"), NULL, ngx_http_strangler_var_empty,

@@ -172,6 +172,26 @@ size_t fig_rewrite_path(const fig_match_t *match, fig_str_t path,
 
 
 /*
+ * The way back: a path of the service that answers, encoded or not and without
+ * query, as clients know it.  request_path is the normalised path that was
+ * matched.  out has room for fig_rewrite_back_bound() bytes; returns the
+ * length of the encoded path, or 0 when the path is none that the rewriting
+ * of this match makes or when it cannot be turned round (a regex).
+ */
+size_t fig_rewrite_back_bound(const fig_match_t *match,
+    fig_str_t request_path, fig_str_t path);
+size_t fig_rewrite_back(const fig_match_t *match, fig_str_t request_path,
+    fig_str_t path, char *out);
+
+/*
+ * What was taken off the front of path to make rewritten of it, both in the
+ * same form: the length of that prefix, or 0 when nothing was or when more
+ * than that was changed.  The X-Forwarded-Prefix of a request.
+ */
+size_t fig_rewrite_prefix(fig_str_t path, fig_str_t rewritten);
+
+
+/*
  * The Location of a redirect.  scheme and port are those of the request (port
  * as the client wrote it in Host; 0: it wrote none).  A port that is not given
  * stays, but where `scheme` is given it becomes that scheme's own, which is
