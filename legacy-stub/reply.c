@@ -204,6 +204,37 @@ shop_reply_empty(shop_exchange_t *x, unsigned status)
 }
 
 
+enum MHD_Result
+shop_reply_stream(shop_exchange_t *x, const char *type, size_t block,
+    MHD_ContentReaderCallback reader, void *state)
+{
+    struct MHD_Response  *response;
+
+    if (state == NULL) {
+        return MHD_NO;
+    }
+
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block,
+                                                 reader, state, free);
+    if (response == NULL) {
+        free(state);
+        return MHD_NO;
+    }
+
+    if (strcmp(x->method, "HEAD") == 0) {
+        /* a last chunk would follow the header otherwise */
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT,
+                                 MHD_RO_END);
+    }
+
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                            "no-store");
+
+    return shop_reply_response(x, MHD_HTTP_OK, response);
+}
+
+
 json_t *
 shop_json_latin1(const char *text)
 {

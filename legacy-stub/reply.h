@@ -41,6 +41,14 @@ enum MHD_Result shop_reply_redirect(shop_exchange_t *x, unsigned status,
 /* No content, or nothing but the headers. */
 enum MHD_Result shop_reply_empty(shop_exchange_t *x, unsigned status);
 
+/*
+ * A body of unknown length, as reader makes it from state, which is taken
+ * over and freed with free(); NULL closes the connection. block is how much
+ * the reader gets room for at least.
+ */
+enum MHD_Result shop_reply_stream(shop_exchange_t *x, const char *type,
+    size_t block, MHD_ContentReaderCallback reader, void *state);
+
 /* Takes over response, NULL of which closes the connection. */
 enum MHD_Result shop_reply_response(shop_exchange_t *x, unsigned status,
     struct MHD_Response *response);

@@ -141,9 +141,8 @@ shop_report_read(void *cls, uint64_t pos, char *buf, size_t max)
 static enum MHD_Result
 shop_report_get(shop_exchange_t *x)
 {
-    int64_t               rows, delay, count;
-    shop_report_t        *report;
-    struct MHD_Response  *response;
+    int64_t         rows, delay, count;
+    shop_report_t  *report;
 
     shop_db_lock(x->shop->db);
     count = shop_db_number(x->shop->db, 0, "SELECT count(*) FROM orders", "");
@@ -169,21 +168,8 @@ shop_report_get(shop_exchange_t *x)
     report->rows = rows;
     report->delay_ms = delay;
 
-    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-                                                 SHOP_REPORT_BLOCK,
-                                                 shop_report_read, report,
-                                                 free);
-    if (response == NULL) {
-        free(report);
-        return MHD_NO;
-    }
-
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                            "text/csv; charset=utf-8");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
-                            "no-store");
-
-    return shop_reply_response(x, MHD_HTTP_OK, response);
+    return shop_reply_stream(x, "text/csv; charset=utf-8", SHOP_REPORT_BLOCK,
+                             shop_report_read, report);
 }
 
 

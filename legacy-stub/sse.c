@@ -100,9 +100,7 @@ shop_sse_create(shop_exchange_t *x, int64_t interval, int64_t count)
 static enum MHD_Result
 shop_sse_get(shop_exchange_t *x)
 {
-    int64_t               interval, count;
-    shop_sse_t           *sse;
-    struct MHD_Response  *response;
+    int64_t  interval, count;
 
     interval = shop_exchange_number(x, "interval_ms", SHOP_SSE_INTERVAL, 1,
                                     SHOP_SSE_INTERVAL_MAX);
@@ -114,26 +112,11 @@ shop_sse_get(shop_exchange_t *x)
                                   SHOP_SSE_INTERVAL_MAX, SHOP_SSE_COUNT_MAX);
     }
 
-    sse = shop_sse_create(x, interval, count);
-    if (sse == NULL) {
-        return MHD_NO;
-    }
+    shop_reply_header(x, "X-Accel-Buffering", "no");
 
-    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
-                                                 SHOP_SSE_BLOCK,
-                                                 shop_sse_read, sse, free);
-    if (response == NULL) {
-        free(sse);
-        return MHD_NO;
-    }
-
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                            "text/event-stream");
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
-                            "no-store");
-    MHD_add_response_header(response, "X-Accel-Buffering", "no");
-
-    return shop_reply_response(x, MHD_HTTP_OK, response);
+    return shop_reply_stream(x, "text/event-stream", SHOP_SSE_BLOCK,
+                             shop_sse_read,
+                             shop_sse_create(x, interval, count));
 }
 
 
