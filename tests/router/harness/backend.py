@@ -18,6 +18,8 @@ import ssl
 import struct
 import threading
 
+from .wait import wait_until
+
 SEQUENCE = itertools.count()
 MAX_KEPT_BODY = 64 * 1024
 
@@ -227,6 +229,11 @@ class Backend:
                 sock.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def drop_idle(self):
+        """Closes every connection and waits until they are gone."""
+        self.drop_connections()
+        wait_until(lambda: not self.connections, "connections are closed")
 
     def stop(self):
         self.reset()

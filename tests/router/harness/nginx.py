@@ -92,7 +92,6 @@ http {{
 
     def start(self):
         self.write()
-        Nginx.live.append(self)
 
         if self.master:
             status, said = self.run()
@@ -102,6 +101,7 @@ http {{
                 self.command(), stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, env=self.env, cwd=self.home)
 
+        Nginx.live.append(self)
         wait_until(self.has_started, "nginx and its workers run")
         return self
 

@@ -102,9 +102,12 @@ class Router:
         return "{" + ",".join(fields) + "}"
 
     def start(self):
-        if not MODULE.exists():
-            raise AssertionError(f"{MODULE} is missing: ./build.sh module")
-        self.nginx.start()
+        assert MODULE.exists(), f"{MODULE} is missing: ./build.sh module"
+        try:
+            self.nginx.start()
+        except BaseException:
+            self.stop()
+            raise
         Router.live.append(self)
         return self
 
@@ -115,6 +118,7 @@ class Router:
         try:
             if self in Router.live:
                 Router.live.remove(self)
+            if self.nginx in Nginx.live:
                 self.nginx.stop()
         finally:
             for backend in self.backends.values():
