@@ -2,14 +2,27 @@
  * The compiled index over a checked model; private to rules/.  fig_compile.c
  * builds it, fig_match.c reads it.  It lives in the arena that it was built in
  * and points into the model.
+ *
+ *     host ---> tree ---+--> node "" -> node "api" -> node "orders"
+ *     *.host -> tree    |      |          |              |
+ *     any ----> tree    |     param      param         ends, prefixes
+ *                       |
+ *                       +--> patterns: by segment, by gram, always
+ *
+ *     ends, prefixes, ...:  link -> link -> 0        ascending ranks
+ *
+ * All nodes are children in one hash table, by (parent, segment).  A list is
+ * the number of its first link, 0 where it is empty; nodes and trees count
+ * from 1 as well.  Every node and tree knows the least rank below it, so that
+ * a search that has found better turns back at once.
  */
 
 #ifndef FIG_INDEX_H
 #define FIG_INDEX_H
 
-#include "fig_arena.h"
 #include "fig_rank.h"
 #include "fig_rules.h"
+#include "fig_table.h"
 
 
 /*
@@ -19,12 +32,89 @@
 
 #define FIG_INDEX_MAX_ENTRIES  1000000
 
+#define FIG_RANK_NONE          UINT32_MAX
+
+/* Suffix lengths of wildcard hosts; all longer ones share the last bit. */
+
+#define FIG_SUFFIX_MAX         255
+
+#define FIG_GRAM               4
+#define FIG_FILTER_BITS        12
+
+
+typedef struct {
+    uint32_t        rank;
+    uint32_t        next;
+} fig_link_t;
+
+
+typedef struct {
+    uint64_t        head;              /* of text, see fig_hash.h */
+    const char     *text;              /* the segment; not for a param */
+    uint32_t        len;
+    uint32_t        parent;            /* 0: a root */
+    uint32_t        param;             /* child that takes any segment */
+    uint32_t        ends;              /* list: exact paths and templates */
+    uint32_t        prefixes;          /* list */
+    uint32_t        up;                /* this node or the next one above it
+                                          that has prefixes */
+    uint32_t        least;
+} fig_node_t;
+
+
+/* A literal to be found in a path, by four bytes of it. */
+
+typedef struct {
+    fig_str_t       text;              /* ASCII in lower case */
+    uint32_t        at;                /* where in text the four bytes are */
+    uint32_t        list;
+    uint32_t        next;              /* another literal for these bytes */
+} fig_probe_t;
+
+
+/* Which four bytes may be worth a look-up, by hash. */
+
+typedef struct {
+    uint64_t        bits[(1 << FIG_FILTER_BITS) / 64];
+} fig_filter_t;
+
+
+typedef struct {
+    fig_str_t       host;              /* wildcard: with its dot; any: empty */
+    bool            wildcard;
+    uint32_t        root;
+    uint32_t        least;
+    uint32_t        pathless;          /* list: entries without a path */
+
+    /* Patterns: all of them; those that nothing can be said about. */
+
+    uint32_t        patterns;
+    uint32_t        always;
+    uint32_t        least_pattern;
+    bool            by_segment;
+    fig_filter_t   *filter;            /* NULL: none by gram */
+} fig_tree_t;
+
 
 typedef struct fig_index_s  fig_index_t;
 
 struct fig_index_s {
     uint32_t        nentries;
     fig_entry_t    *entries;           /* by rank */
+
+    fig_link_t     *links;
+    fig_node_t     *nodes;
+    fig_tree_t     *trees;             /* the first one is that of any host */
+    fig_probe_t    *probes;
+
+    fig_table_t     hosts;             /* host -> tree */
+    fig_table_t     children;          /* parent, segment -> node */
+    fig_table_t     segments;          /* tree, segment -> list */
+    fig_table_t     grams;             /* tree, gram -> probe */
+
+    bool            literal_hosts;
+    bool            wildcard_hosts;
+    uint64_t        suffixes[FIG_SUFFIX_MAX / 64 + 1];
 };
 
 
@@ -35,6 +125,15 @@ struct fig_ruleset_s {
     uint32_t        nregexes;          /* every pattern, to be destroyed */
     fig_regex_t   **regexes;
 };
+
+
+/* The place of four bytes, each or-ed with 0x20, in a filter. */
+
+static inline uint32_t
+fig_gram_bit(uint32_t gram)
+{
+    return (gram * UINT32_C(0x9e3779b1)) >> (32 - FIG_FILTER_BITS);
+}
 
 
 /*
