@@ -47,6 +47,9 @@ typedef struct {
 } ngx_http_strangler_pool_t;
 
 
+#define NGX_HTTP_STRANGLER_TLS_NAME  256
+
+
 /* One resolved address of a backend. */
 
 typedef struct {
@@ -56,7 +59,24 @@ typedef struct {
     ngx_str_t                     name;        /* for $upstream_addr */
     ngx_int_t                     weight;
     ngx_int_t                     current_weight;
+#if (NGX_HTTP_SSL)
+    ngx_ssl_session_t            *session;     /* NULL: none yet */
+    uint64_t                      session_id;  /* settings it was made with */
+    size_t                        session_name_len;
+    u_char                        session_name[NGX_HTTP_STRANGLER_TLS_NAME];
+#endif
 } ngx_http_strangler_peer_t;
+
+
+#if (NGX_HTTP_SSL)
+
+typedef struct {
+    ngx_ssl_t                    *ssl;         /* NULL: the location's */
+    uint64_t                      id;          /* of what it was made from */
+    unsigned                      verify:1;
+} ngx_http_strangler_tls_t;
+
+#endif
 
 
 typedef struct {
@@ -65,6 +85,9 @@ typedef struct {
     ngx_uint_t                    npeers;
     ngx_int_t                     total_weight;
     ngx_http_strangler_pool_t    *pool;        /* NULL until in force */
+#if (NGX_HTTP_SSL)
+    ngx_http_strangler_tls_t      tls;
+#endif
 } ngx_http_strangler_backend_t;
 
 
@@ -86,6 +109,7 @@ typedef struct ngx_http_strangler_variant_s  ngx_http_strangler_variant_t;
 struct ngx_http_strangler_variant_s {
     ngx_http_strangler_variant_t  *next;
     ngx_http_upstream_conf_t      *base;
+    ngx_http_strangler_backend_t  *backend;    /* NULL: has no TLS */
     ngx_msec_t                     connect;
     ngx_msec_t                     send;
     ngx_msec_t                     read;
@@ -215,6 +239,11 @@ extern ngx_module_t  ngx_http_strangler_module;
 extern fig_scratch_t  *ngx_http_strangler_scratch;
 
 
+/* ngx_http_strangler_conf.c */
+char *ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_strangler_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
 /* ngx_http_strangler_handler.c */
 ngx_int_t ngx_http_strangler_handler(ngx_http_request_t *r);
 
@@ -240,6 +269,18 @@ ngx_int_t ngx_http_strangler_target(ngx_http_strangler_ctx_t *ctx,
 /* Seeds the random numbers of this process. */
 void ngx_http_strangler_seed(void);
 
+/* ngx_http_strangler_view.c: the request as the rules see it */
+
+/* Shows the header lines and the address; sets ctx->failed without memory. */
+void ngx_http_strangler_fill(fig_request_t *view);
+
+/*
+ * Finds the normalised path.  ctx->status is set where there is none, and
+ * ctx->resolved where the bytes that came are not to be sent on.
+ */
+ngx_int_t ngx_http_strangler_path(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx);
+
 /* The first line of that name, lower-case; NULL when there is none. */
 ngx_table_elt_t *ngx_http_strangler_find_header(ngx_http_request_t *r,
     const char *name, size_t len);
@@ -253,15 +294,44 @@ ngx_str_t ngx_http_strangler_scheme(ngx_http_request_t *r);
 /* Host and port as the client sent them; len 0 when it sent none. */
 ngx_str_t ngx_http_strangler_client_host(ngx_http_request_t *r);
 
+/* ngx_http_strangler_balance.c: which server, and its name */
+
+/* Makes backend the one of this try, and chooses a peer of it. */
+void ngx_http_strangler_first_peer(ngx_http_strangler_ctx_t *ctx,
+    const fig_backend_t *backend);
+
+/* Chooses one that this request has not tried; ctx->peer is NULL without. */
+void ngx_http_strangler_next_peer(ngx_http_strangler_ctx_t *ctx);
+ngx_uint_t ngx_http_strangler_has_untried(ngx_http_strangler_ctx_t *ctx);
+
+/* The Host header of the current try. */
+ngx_str_t ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx);
+
+/* The name that the certificate of the current try must have. */
+ngx_str_t ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx);
+
+/* ngx_http_strangler_failure.c: failed tries */
+
+/* Sets failure, failed_status and plan after a try that failed. */
+void ngx_http_strangler_judge(ngx_http_strangler_ctx_t *ctx,
+    ngx_peer_connection_t *pc, ngx_http_upstream_t *u);
+
+/* Whether a fallback is there and was not used. */
+ngx_uint_t ngx_http_strangler_has_fallback(ngx_http_strangler_ctx_t *ctx);
+
+/* Whether it is open to this request once bytes were sent. */
+ngx_uint_t ngx_http_strangler_may_resend(ngx_http_strangler_ctx_t *ctx);
+
+const char *ngx_http_strangler_failure_name(
+    ngx_http_strangler_failure_e failure);
+
+/* Stands before the proxy module's, for statuses that nginx has no bit for. */
+ngx_int_t ngx_http_strangler_process_header(ngx_http_request_t *r);
+void ngx_http_strangler_restore_status(ngx_http_strangler_ctx_t *ctx);
+
 /* ngx_http_strangler_peer.c: the load balancer of every rule set */
 ngx_int_t ngx_http_strangler_init_upstream(ngx_conf_t *cf,
     ngx_http_upstream_srv_conf_t *us);
-
-/* The Host header, and so the TLS name, of the current try. */
-ngx_str_t ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx);
-
-/* Chooses backend and peer of the first try. */
-void ngx_http_strangler_first_peer(ngx_http_strangler_ctx_t *ctx);
 
 /* ngx_http_strangler_edit.c: changes to a request that is ready to be sent */
 ngx_int_t ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx);
@@ -300,11 +370,11 @@ void ngx_http_strangler_pool_sweep(ngx_http_strangler_rset_t *rset,
 void ngx_http_strangler_pool_release(ngx_http_strangler_rset_t *rset);
 
 /* Takes an idle connection for this peer into pc; false: there is none. */
-ngx_uint_t ngx_http_strangler_pool_get(ngx_http_strangler_pool_t *pool,
+ngx_uint_t ngx_http_strangler_pool_get(ngx_http_strangler_backend_t *backend,
     ngx_peer_connection_t *pc, ngx_http_upstream_t *u, ngx_uint_t probe);
 
 /* Keeps the connection of pc if it is fit for it. */
-void ngx_http_strangler_pool_put(ngx_http_strangler_pool_t *pool,
+void ngx_http_strangler_pool_put(ngx_http_strangler_backend_t *backend,
     ngx_peer_connection_t *pc, ngx_http_upstream_t *u);
 
 /* ngx_http_strangler_generation.c */
@@ -324,10 +394,31 @@ ngx_int_t ngx_http_strangler_gen_install(ngx_http_strangler_rset_t *rset,
 
 void ngx_http_strangler_gen_release(ngx_http_strangler_gen_t *gen);
 
-/* NULL when memory is out. */
+/*
+ * The location's configuration with what key asks for; key's next and conf are
+ * not looked at.  NULL when memory is out.
+ */
 ngx_http_upstream_conf_t *ngx_http_strangler_variant(
-    ngx_http_strangler_gen_t *gen, ngx_http_upstream_conf_t *base,
-    ngx_msec_t connect, ngx_msec_t send, ngx_msec_t read, ngx_uint_t mask);
+    ngx_http_strangler_gen_t *gen, const ngx_http_strangler_variant_t *key);
+
+#if (NGX_HTTP_SSL)
+
+/* ngx_http_strangler_tls.c */
+
+/* Any thread.  FIG_INVALID with diagnostics: a file cannot be used. */
+fig_status_t ngx_http_strangler_tls_create(
+    ngx_http_strangler_backend_t *backend, fig_arena_t *arena,
+    fig_diags_t *diags);
+void ngx_http_strangler_tls_release(ngx_http_strangler_backend_t *backend);
+
+uint64_t ngx_http_strangler_tls_id(ngx_http_strangler_backend_t *backend,
+    ngx_http_upstream_t *u);
+
+ngx_int_t ngx_http_strangler_set_session(ngx_peer_connection_t *pc,
+    void *data);
+void ngx_http_strangler_save_session(ngx_peer_connection_t *pc, void *data);
+
+#endif
 
 /* ngx_http_strangler_zone.c: what the processes share */
 ngx_int_t ngx_http_strangler_zone_add(ngx_conf_t *cf,

@@ -1,6 +1,8 @@
 /*
- * What the router adds to answers: a route's header rules, the cookie of
+ * What the router changes in answers: a route's header rules, the cookie of
  * `by: assign`, and the debug headers.
+ *
+ *     backend -> upstream -> [this filter] -> add_header, gzip, ... -> client
  */
 
 #include "ngx_http_strangler.h"
@@ -166,7 +168,7 @@ ngx_http_strangler_apply_fields(ngx_http_request_t *r,
     const fig_fields_t *rules)
 {
     uint32_t          i;
-    ngx_str_t         name;
+    ngx_str_t         name, value;
     ngx_table_elt_t  *h;
 
     for (i = 0; i < rules->nremove; i++) {
@@ -187,19 +189,19 @@ ngx_http_strangler_apply_fields(ngx_http_request_t *r,
     }
 
     for (i = 0; i < rules->nset; i++) {
-        if (ngx_http_strangler_set(r, ngx_http_strangler_str(rules->set[i].name),
-                              ngx_http_strangler_str(rules->set[i].value))
-            != NGX_OK)
-        {
+        name = ngx_http_strangler_str(rules->set[i].name);
+        value = ngx_http_strangler_str(rules->set[i].value);
+
+        if (ngx_http_strangler_set(r, name, value) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
     for (i = 0; i < rules->nadd; i++) {
-        if (ngx_http_strangler_add(r, ngx_http_strangler_str(rules->add[i].name),
-                              ngx_http_strangler_str(rules->add[i].value))
-            == NULL)
-        {
+        name = ngx_http_strangler_str(rules->add[i].name);
+        value = ngx_http_strangler_str(rules->add[i].value);
+
+        if (ngx_http_strangler_add(r, name, value) == NULL) {
             return NGX_ERROR;
         }
     }

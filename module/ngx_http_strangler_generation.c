@@ -269,6 +269,29 @@ ngx_http_strangler_masks(ngx_http_strangler_route_t *route,
 }
 
 
+#if !(NGX_HTTP_SSL)
+
+static fig_status_t
+ngx_http_strangler_refuse_https(const fig_backend_t *backend,
+    fig_diags_t *diags)
+{
+    uint32_t  i;
+
+    for (i = 0; i < backend->nservers; i++) {
+        if (backend->servers[i].https) {
+            fig_diags_add(diags, backend->servers[i].pos,
+                          "this module was built without TLS",
+                          "nginx's configure needs --with-http_ssl_module");
+            return FIG_INVALID;
+        }
+    }
+
+    return FIG_OK;
+}
+
+#endif
+
+
 static fig_status_t
 ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
 {
@@ -294,6 +317,20 @@ ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
         backend->conf = &model->backends[i];
 
         status = ngx_http_strangler_add_backend(gen, backend, diags);
+
+#if (NGX_HTTP_SSL)
+
+        if (status == FIG_OK) {
+            status = ngx_http_strangler_tls_create(backend, gen->arena, diags);
+        }
+
+#else
+
+        if (status == FIG_OK) {
+            status = ngx_http_strangler_refuse_https(backend->conf, diags);
+        }
+
+#endif
 
         if (status == FIG_NOMEM) {
             return FIG_NOMEM;
@@ -352,6 +389,10 @@ ngx_http_strangler_gen_create(const fig_files_t *files,
 void
 ngx_http_strangler_gen_destroy(ngx_http_strangler_gen_t *gen)
 {
+#if (NGX_HTTP_SSL)
+    uint32_t  i;
+#endif
+
     if (gen == NULL) {
         return;
     }
@@ -359,6 +400,14 @@ ngx_http_strangler_gen_destroy(ngx_http_strangler_gen_t *gen)
     if (gen->pool) {
         ngx_destroy_pool(gen->pool);
     }
+
+#if (NGX_HTTP_SSL)
+
+    for (i = 0; gen->backends && i < gen->model->nbackends; i++) {
+        ngx_http_strangler_tls_release(&gen->backends[i]);
+    }
+
+#endif
 
     fig_arena_destroy(gen->arena);
     fig_ruleset_destroy(gen->ruleset);
@@ -406,45 +455,78 @@ ngx_http_strangler_gen_install(ngx_http_strangler_rset_t *rset,
 
 
 static ngx_uint_t
-ngx_http_strangler_variant_slot(ngx_http_upstream_conf_t *base,
-    ngx_msec_t connect, ngx_msec_t send, ngx_msec_t read, ngx_uint_t mask)
+ngx_http_strangler_variant_slot(const ngx_http_strangler_variant_t *key)
 {
     uint64_t  h;
 
-    h = (uintptr_t) base >> 4;
-    h = h * 31 + connect;
-    h = h * 31 + send;
-    h = h * 31 + read;
-    h = h * 31 + mask;
+    h = (uintptr_t) key->base >> 4;
+    h = h * 31 + ((uintptr_t) key->backend >> 4);
+    h = h * 31 + key->connect;
+    h = h * 31 + key->send;
+    h = h * 31 + key->read;
+    h = h * 31 + key->mask;
     h *= 0x9e3779b97f4a7c15;
 
     return (ngx_uint_t) (h >> 32) % NGX_HTTP_STRANGLER_VARIANTS;
 }
 
 
+static void
+ngx_http_strangler_variant_init(ngx_http_strangler_variant_t *v)
+{
+    ngx_http_upstream_conf_t  *conf;
+
+    conf = &v->conf;
+    *conf = *v->base;
+
+    conf->connect_timeout = v->connect;
+    conf->send_timeout = v->send;
+    conf->read_timeout = v->read;
+    conf->next_upstream = v->mask;
+    conf->next_upstream_tries = 0;
+    conf->next_upstream_timeout = 0;
+
+#if (NGX_HTTP_SSL)
+
+    if (v->backend) {
+        conf->ssl_verify = v->backend->tls.verify;
+        conf->ssl_server_name = 1;
+
+        if (v->backend->conf->tls.name.len) {
+            conf->ssl_name = NULL;
+        }
+
+        if (v->backend->tls.ssl) {
+            conf->ssl = v->backend->tls.ssl;
+            conf->ssl_certificate = NULL;
+        }
+    }
+
+#endif
+}
+
+
 /*
- * A location's upstream configuration with the timeouts and the retry mask of
- * a try.  Made once for each combination, which are few, and kept as long as
- * the generation: nginx compares such pointers, and a clone a request is dear.
+ * A location's upstream configuration with the timeouts, the retry mask and
+ * the TLS settings of a try.  Made once for each combination, which are few,
+ * and kept as long as the generation: a clone a request would be dear.
  */
 
 ngx_http_upstream_conf_t *
 ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
-    ngx_http_upstream_conf_t *base, ngx_msec_t connect, ngx_msec_t send,
-    ngx_msec_t read, ngx_uint_t mask)
+    const ngx_http_strangler_variant_t *key)
 {
-    ngx_http_upstream_conf_t       *conf;
-    ngx_http_strangler_variant_t   *v, **slot;
+    ngx_http_strangler_variant_t  *v, **slot;
 
-    slot = &gen->variants[ngx_http_strangler_variant_slot(base, connect, send,
-                                                          read, mask)];
+    slot = &gen->variants[ngx_http_strangler_variant_slot(key)];
 
     for (v = *slot; v; v = v->next) {
-        if (v->base == base
-            && v->connect == connect
-            && v->send == send
-            && v->read == read
-            && v->mask == mask)
+        if (v->base == key->base
+            && v->backend == key->backend
+            && v->connect == key->connect
+            && v->send == key->send
+            && v->read == key->read
+            && v->mask == key->mask)
         {
             return &v->conf;
         }
@@ -462,28 +544,17 @@ ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
         return NULL;
     }
 
-    v->base = base;
-    v->connect = connect;
-    v->send = send;
-    v->read = read;
-    v->mask = mask;
+    v->base = key->base;
+    v->backend = key->backend;
+    v->connect = key->connect;
+    v->send = key->send;
+    v->read = key->read;
+    v->mask = key->mask;
+
+    ngx_http_strangler_variant_init(v);
+
     v->next = *slot;
     *slot = v;
 
-    conf = &v->conf;
-    *conf = *base;
-
-    conf->connect_timeout = connect;
-    conf->send_timeout = send;
-    conf->read_timeout = read;
-    conf->next_upstream = mask;
-    conf->next_upstream_tries = 0;
-    conf->next_upstream_timeout = 0;
-
-#if (NGX_HTTP_SSL)
-    conf->ssl_verify = 1;
-    conf->ssl_server_name = 1;
-#endif
-
-    return conf;
+    return &v->conf;
 }

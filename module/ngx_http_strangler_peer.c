@@ -7,10 +7,7 @@
  *             peer, its own timeouts  what failed, may it go on, and where:
  *             and request             same peer, next peer, fallback, nowhere
  *
- * All the verdicts on a failed try are in ngx_http_strangler_plan().  nginx by
- * itself would send a PUT or DELETE to the next server after the first has
- * had it: between two systems with data of their own that is never done here,
- * unless the rules say `unsafe: true`.
+ * The verdict on a failed try is ngx_http_strangler_failure.c's.
  */
 
 #include "ngx_http_strangler.h"
@@ -28,15 +25,7 @@ static ngx_int_t ngx_http_strangler_get_peer(ngx_peer_connection_t *pc,
     void *data);
 static void ngx_http_strangler_free_peer(ngx_peer_connection_t *pc,
     void *data, ngx_uint_t state);
-static ngx_int_t ngx_http_strangler_process_header(ngx_http_request_t *r);
 static void ngx_http_strangler_total_handler(ngx_event_t *ev);
-
-#if (NGX_HTTP_SSL)
-static ngx_int_t ngx_http_strangler_set_session(ngx_peer_connection_t *pc,
-    void *data);
-static void ngx_http_strangler_save_session(ngx_peer_connection_t *pc,
-    void *data);
-#endif
 
 
 ngx_int_t
@@ -47,167 +36,6 @@ ngx_http_strangler_init_upstream(ngx_conf_t *cf,
 
     return NGX_OK;
 }
-
-
-/* Whether another leg is open to this request once bytes were sent. */
-
-static ngx_uint_t
-ngx_http_strangler_may_resend(ngx_http_strangler_ctx_t *ctx)
-{
-    return fig_method_is_safe(ctx->view.method)
-           || ctx->decision.route->fallback.unsafe;
-}
-
-
-static ngx_uint_t
-ngx_http_strangler_has_fallback(ngx_http_strangler_ctx_t *ctx)
-{
-    return ctx->decision.fallback != NULL && !ctx->fell_back;
-}
-
-
-/*
- * Smooth weighted round robin, as nginx has it (ngx_http_upstream_round_robin.c
- * explains it), over those peers that this request has not tried.
- */
-
-static ngx_http_strangler_peer_t *
-ngx_http_strangler_pick(ngx_http_strangler_backend_t *backend, uint64_t *tried)
-{
-    ngx_int_t                   total;
-    ngx_uint_t                  i, chosen;
-    ngx_http_strangler_peer_t  *peer, *best;
-
-    if (backend->npeers == 1) {
-        *tried = 1;
-        return backend->peers;
-    }
-
-    best = NULL;
-    chosen = 0;
-    total = 0;
-
-    for (i = 0; i < backend->npeers; i++) {
-
-        if (i < 64 && (*tried & ((uint64_t) 1 << i))) {
-            continue;
-        }
-
-        peer = &backend->peers[i];
-
-        peer->current_weight += peer->weight;
-        total += peer->weight;
-
-        if (best == NULL || peer->current_weight > best->current_weight) {
-            best = peer;
-            chosen = i;
-        }
-    }
-
-    if (best == NULL) {
-        return NULL;
-    }
-
-    best->current_weight -= total;
-
-    if (chosen < 64) {
-        *tried |= (uint64_t) 1 << chosen;
-    }
-
-    return best;
-}
-
-
-/* Peers of this backend beyond the 64th are not tried after a failure. */
-
-static ngx_uint_t
-ngx_http_strangler_has_untried(ngx_http_strangler_ctx_t *ctx)
-{
-    ngx_uint_t  n;
-    uint64_t    all;
-
-    n = ctx->backend->npeers;
-
-    if (n > 64) {
-        return 0;
-    }
-
-    all = (n == 64) ? ~(uint64_t) 0 : ((uint64_t) 1 << n) - 1;
-
-    return (ctx->tried & all) != all;
-}
-
-
-void
-ngx_http_strangler_first_peer(ngx_http_strangler_ctx_t *ctx)
-{
-    ctx->backend = &ctx->gen->backends[ctx->decision.backend->index];
-    ctx->tried = 0;
-    ctx->peer = ngx_http_strangler_pick(ctx->backend, &ctx->tried);
-}
-
-
-ngx_str_t
-ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx)
-{
-    ngx_str_t             host;
-    const fig_backend_t  *backend;
-
-    backend = ctx->backend->conf;
-
-    if (ctx->decision.side == FIG_SIDE_NEW
-        && !ctx->fell_back
-        && ctx->decision.route->rewrite.host.len)
-    {
-        return ngx_http_strangler_str(ctx->decision.route->rewrite.host);
-    }
-
-    if (backend->host_mode == FIG_HOST_LITERAL) {
-        return ngx_http_strangler_str(backend->host);
-    }
-
-    if (backend->host_mode == FIG_HOST_PRESERVE) {
-        host = ngx_http_strangler_client_host(ctx->request);
-
-        if (host.len) {
-            return host;
-        }
-    }
-
-    return ngx_http_strangler_str(ctx->peer->server->authority);
-}
-
-
-#if (NGX_HTTP_SSL)
-
-/* The host without its port; IPv6 without brackets, as certificates have it. */
-
-static ngx_str_t
-ngx_http_strangler_tls_name(ngx_str_t host)
-{
-    u_char  *p;
-
-    if (host.len && host.data[0] == '[') {
-        p = ngx_strlchr(host.data, host.data + host.len, ']');
-
-        if (p) {
-            host.len = p - host.data - 1;
-            host.data++;
-        }
-
-        return host;
-    }
-
-    p = ngx_strlchr(host.data, host.data + host.len, ':');
-
-    if (p) {
-        host.len = p - host.data;
-    }
-
-    return host;
-}
-
-#endif
 
 
 static ngx_msec_t
@@ -226,11 +54,12 @@ ngx_http_strangler_timeout(int64_t route, int64_t backend, ngx_msec_t conf)
 static ngx_int_t
 ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_uint_t                 mask;
-    const fig_route_t         *route;
-    const fig_timeouts_t      *rt, *bt;
-    ngx_http_upstream_t       *u;
-    ngx_http_upstream_conf_t  *conf;
+    ngx_uint_t                     mask;
+    const fig_route_t             *route;
+    const fig_timeouts_t          *rt, *bt;
+    ngx_http_upstream_t           *u;
+    ngx_http_upstream_conf_t      *conf;
+    ngx_http_strangler_variant_t   key;
 
     static const fig_timeouts_t  unset = { FIG_UNSET, FIG_UNSET, FIG_UNSET,
                                            FIG_UNSET };
@@ -249,14 +78,27 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
         mask |= ctx->gen->routes[route->index].mask;
     }
 
-    conf = ngx_http_strangler_variant(ctx->gen, ctx->base,
-               ngx_http_strangler_timeout(rt->connect, bt->connect,
-                                          ctx->base->connect_timeout),
-               ngx_http_strangler_timeout(rt->send, bt->send,
-                                          ctx->base->send_timeout),
-               ngx_http_strangler_timeout(rt->read, bt->read,
-                                          ctx->base->read_timeout),
-               mask);
+    key.base = ctx->base;
+    key.backend = NULL;
+    key.connect = ngx_http_strangler_timeout(rt->connect, bt->connect,
+                                             ctx->base->connect_timeout);
+    key.send = ngx_http_strangler_timeout(rt->send, bt->send,
+                                          ctx->base->send_timeout);
+    key.read = ngx_http_strangler_timeout(rt->read, bt->read,
+                                          ctx->base->read_timeout);
+    key.mask = mask;
+
+#if (NGX_HTTP_SSL)
+
+    u->ssl = ctx->peer->server->https;
+
+    if (u->ssl) {
+        key.backend = ctx->backend;
+    }
+
+#endif
+
+    conf = ngx_http_strangler_variant(ctx->gen, &key);
     if (conf == NULL) {
         return NGX_ERROR;
     }
@@ -265,11 +107,8 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
 
 #if (NGX_HTTP_SSL)
 
-    u->ssl = ctx->peer->server->https;
-
     if (u->ssl) {
-        u->ssl_name = ngx_http_strangler_tls_name(
-                                       ngx_http_strangler_upstream_host(ctx));
+        u->ssl_name = ngx_http_strangler_tls_name(ctx);
         ngx_str_set(&u->schema, "https://");
 
     } else {
@@ -378,23 +217,6 @@ ngx_http_strangler_recreate(ngx_http_strangler_ctx_t *ctx)
 }
 
 
-static const char *
-ngx_http_strangler_failure_name(ngx_http_strangler_failure_e failure)
-{
-    switch (failure) {
-
-    case NGX_HTTP_STRANGLER_CONNECT:
-        return "connect";
-
-    case NGX_HTTP_STRANGLER_TIMEOUT:
-        return "timeout";
-
-    default:
-        return "invalid";
-    }
-}
-
-
 /*
  * Moves to the fallback.  Done when nginx really begins another try, since it
  * has reasons of its own to end a request after peer.free, an unbuffered body
@@ -436,9 +258,8 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 
     ctx->fell_back = 1;
     ctx->fresh = 0;
-    ctx->backend = &ctx->gen->backends[ctx->decision.fallback->index];
-    ctx->tried = 0;
-    ctx->peer = ngx_http_strangler_pick(ctx->backend, &ctx->tried);
+
+    ngx_http_strangler_first_peer(ctx, ctx->decision.fallback);
 
     if (ngx_http_strangler_target(ctx, FIG_SIDE_OLD) != NGX_OK) {
         return NGX_ERROR;
@@ -458,7 +279,7 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
         return NGX_OK;
 
     case NGX_HTTP_STRANGLER_NEXT_PEER:
-        ctx->peer = ngx_http_strangler_pick(ctx->backend, &ctx->tried);
+        ngx_http_strangler_next_peer(ctx);
 
         if (ctx->peer == NULL) {
             return NGX_ERROR;
@@ -482,28 +303,6 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
     default:
         return NGX_ERROR;
     }
-}
-
-
-/*
- * A status that has no bit in nginx's masks was made to look like an invalid
- * header; here $upstream_status gets back what the backend really said.
- */
-
-static void
-ngx_http_strangler_restore_status(ngx_http_strangler_ctx_t *ctx)
-{
-    ngx_array_t                *states;
-    ngx_http_upstream_state_t  *state;
-
-    states = ctx->request->upstream_states;
-
-    if (ctx->odd_status && states->nelts > 1) {
-        state = states->elts;
-        state[states->nelts - 2].status = ctx->odd_status;
-    }
-
-    ctx->odd_status = 0;
 }
 
 
@@ -540,115 +339,13 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
 
     if (!ctx->fresh
         && ctx->backend->pool
-        && ngx_http_strangler_pool_get(ctx->backend->pool, pc, u,
+        && ngx_http_strangler_pool_get(ctx->backend, pc, u,
                               !fig_method_is_idempotent(ctx->view.method)))
     {
         return NGX_DONE;
     }
 
     return NGX_OK;
-}
-
-
-static ngx_http_strangler_failure_e
-ngx_http_strangler_classify(ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
-{
-    ngx_connection_t  *c;
-
-    if (u->state->header_time != (ngx_msec_t) -1) {
-        return NGX_HTTP_STRANGLER_STATUS;
-    }
-
-    /* request_sent is set once a connection, with its TLS, is there */
-
-    if (!u->request_sent) {
-        return NGX_HTTP_STRANGLER_CONNECT;
-    }
-
-    c = pc->connection;
-
-    if (c && (c->read->timedout || c->write->timedout)) {
-        return NGX_HTTP_STRANGLER_TIMEOUT;
-    }
-
-    if (pc->cached && u->state->bytes_received == 0) {
-        return NGX_HTTP_STRANGLER_STALE;
-    }
-
-    return NGX_HTTP_STRANGLER_INVALID;
-}
-
-
-static ngx_uint_t
-ngx_http_strangler_is_listed(ngx_http_strangler_ctx_t *ctx)
-{
-    const fig_fallback_t  *fallback;
-
-    fallback = &ctx->decision.route->fallback;
-
-    if (ctx->failed_status) {
-        return fig_statuses_has(&fallback->statuses, ctx->failed_status);
-    }
-
-    switch (ctx->failure) {
-
-    case NGX_HTTP_STRANGLER_CONNECT:
-        return fallback->connect;
-
-    case NGX_HTTP_STRANGLER_TIMEOUT:
-        return fallback->timeout;
-
-    default:
-        return fallback->invalid;
-    }
-}
-
-
-/* What is to come after a failed try. */
-
-static ngx_http_strangler_plan_e
-ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx,
-    ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
-{
-    ngx_uint_t  timedout;
-
-    if (ctx->expired) {
-        return NGX_HTTP_STRANGLER_END;
-    }
-
-    /*
-     * A backend may close an idle connection at any time, also while a request
-     * is on its way: that says nothing about its health (RFC 9112, 9.3.1).
-     */
-
-    if (ctx->failure == NGX_HTTP_STRANGLER_STALE) {
-
-        if (fig_method_is_idempotent(ctx->view.method)) {
-            return NGX_HTTP_STRANGLER_SAME_PEER;
-        }
-
-        ctx->failure = NGX_HTTP_STRANGLER_INVALID;
-    }
-
-    if (ctx->failure == NGX_HTTP_STRANGLER_CONNECT) {
-        timedout = pc->connection && (pc->connection->write->timedout
-                                      || pc->connection->read->timedout);
-
-        /* a refusal costs no time and nothing was sent */
-
-        if (!timedout && ngx_http_strangler_has_untried(ctx)) {
-            return NGX_HTTP_STRANGLER_NEXT_PEER;
-        }
-    }
-
-    if (!ngx_http_strangler_has_fallback(ctx)
-        || !ngx_http_strangler_is_listed(ctx)
-        || (u->request_sent && !ngx_http_strangler_may_resend(ctx)))
-    {
-        return NGX_HTTP_STRANGLER_END;
-    }
-
-    return NGX_HTTP_STRANGLER_FALLBACK;
 }
 
 
@@ -665,20 +362,13 @@ ngx_http_strangler_free_peer(ngx_peer_connection_t *pc, void *data,
     if ((state & (NGX_PEER_FAILED|NGX_PEER_NEXT)) == 0) {
 
         if (ctx->backend->pool) {
-            ngx_http_strangler_pool_put(ctx->backend->pool, pc, u);
+            ngx_http_strangler_pool_put(ctx->backend, pc, u);
         }
 
         return;
     }
 
-    ctx->failure = ngx_http_strangler_classify(pc, u);
-    ctx->failed_status = ctx->odd_status;
-
-    if (ctx->failure == NGX_HTTP_STRANGLER_STATUS) {
-        ctx->failed_status = u->headers_in.status_n;
-    }
-
-    ctx->plan = ngx_http_strangler_plan(ctx, pc, u);
+    ngx_http_strangler_judge(ctx, pc, u);
 
     /*
      * nginx goes on while tries are left, and passes a failing status on when
@@ -701,45 +391,6 @@ ngx_http_strangler_free_peer(ngx_peer_connection_t *pc, void *data,
     default:
         pc->tries = ngx_http_strangler_has_fallback(ctx) ? 2 : 1;
     }
-}
-
-
-static ngx_int_t
-ngx_http_strangler_process_header(ngx_http_request_t *r)
-{
-    ngx_int_t                  rc;
-    ngx_uint_t                 status;
-    ngx_http_upstream_t       *u;
-    ngx_http_strangler_ctx_t  *ctx;
-
-    u = r->upstream;
-    ctx = u->peer.data;
-
-    rc = ctx->process_header(r);
-
-    /* the proxy module replaces the handler between status line and header */
-
-    if (u->process_header != ngx_http_strangler_process_header) {
-        ctx->process_header = u->process_header;
-        u->process_header = ngx_http_strangler_process_header;
-    }
-
-    if (rc != NGX_OK
-        || !ngx_http_strangler_has_fallback(ctx)
-        || r->request_body_no_buffering)
-    {
-        return rc;
-    }
-
-    status = u->headers_in.status_n;
-
-    if (!fig_statuses_has(&ctx->decision.route->fallback.statuses, status)) {
-        return rc;
-    }
-
-    ctx->odd_status = status;
-
-    return NGX_HTTP_UPSTREAM_INVALID_HEADER;
 }
 
 
@@ -783,25 +434,3 @@ ngx_http_strangler_total_handler(ngx_event_t *ev)
 
     ngx_http_run_posted_requests(c);
 }
-
-
-#if (NGX_HTTP_SSL)
-
-/*
- * TLS sessions are not resumed: a session belongs to a name, and one peer may
- * be called by many.
- */
-
-static ngx_int_t
-ngx_http_strangler_set_session(ngx_peer_connection_t *pc, void *data)
-{
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_strangler_save_session(ngx_peer_connection_t *pc, void *data)
-{
-}
-
-#endif

@@ -16,9 +16,6 @@
 #include "ngx_http_strangler.h"
 
 
-#define NGX_HTTP_STRANGLER_TLS_NAME  256
-
-
 typedef struct {
     ngx_queue_t                 queue;
     ngx_http_strangler_pool_t  *pool;
@@ -28,7 +25,8 @@ typedef struct {
     socklen_t                   local_socklen;     /* 0: none was asked for */
     ngx_sockaddr_t              local;
 #if (NGX_HTTP_SSL)
-    void                       *ssl;               /* NULL: plain http */
+    ngx_uint_t                  tls;               /* 0: plain http */
+    uint64_t                    tls_id;
     size_t                      name_len;
     u_char                      name[NGX_HTTP_STRANGLER_TLS_NAME];
 #endif
@@ -190,7 +188,8 @@ ngx_http_strangler_is_same_local(ngx_http_strangler_idle_t *item,
 
 static ngx_uint_t
 ngx_http_strangler_is_fit(ngx_http_strangler_idle_t *item,
-    ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
+    ngx_http_strangler_backend_t *backend, ngx_peer_connection_t *pc,
+    ngx_http_upstream_t *u)
 {
     if (item->socklen != pc->socklen
         || ngx_memcmp(&item->sockaddr, pc->sockaddr, pc->socklen) != 0
@@ -201,12 +200,13 @@ ngx_http_strangler_is_fit(ngx_http_strangler_idle_t *item,
 
 #if (NGX_HTTP_SSL)
 
-    if (item->ssl != (u->ssl ? (void *) u->conf->ssl : NULL)) {
+    if (item->tls != u->ssl) {
         return 0;
     }
 
     if (u->ssl
-        && (item->name_len != u->ssl_name.len
+        && (item->tls_id != ngx_http_strangler_tls_id(backend, u)
+            || item->name_len != u->ssl_name.len
             || ngx_strncasecmp(item->name, u->ssl_name.data, item->name_len)
                != 0))
     {
@@ -232,12 +232,15 @@ ngx_http_strangler_is_open(ngx_connection_t *c)
 
 
 ngx_uint_t
-ngx_http_strangler_pool_get(ngx_http_strangler_pool_t *pool,
+ngx_http_strangler_pool_get(ngx_http_strangler_backend_t *backend,
     ngx_peer_connection_t *pc, ngx_http_upstream_t *u, ngx_uint_t probe)
 {
     ngx_queue_t                *q, *next;
     ngx_connection_t           *c;
+    ngx_http_strangler_pool_t  *pool;
     ngx_http_strangler_idle_t  *item;
+
+    pool = backend->pool;
 
     for (q = ngx_queue_head(&pool->idle);
          q != ngx_queue_sentinel(&pool->idle);
@@ -246,7 +249,7 @@ ngx_http_strangler_pool_get(ngx_http_strangler_pool_t *pool,
         next = ngx_queue_next(q);
         item = ngx_queue_data(q, ngx_http_strangler_idle_t, queue);
 
-        if (!ngx_http_strangler_is_fit(item, pc, u)) {
+        if (!ngx_http_strangler_is_fit(item, backend, pc, u)) {
             continue;
         }
 
@@ -347,13 +350,15 @@ ngx_http_strangler_pool_item(ngx_http_strangler_pool_t *pool)
 
 
 void
-ngx_http_strangler_pool_put(ngx_http_strangler_pool_t *pool,
+ngx_http_strangler_pool_put(ngx_http_strangler_backend_t *backend,
     ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
 {
     ngx_connection_t           *c;
+    ngx_http_strangler_pool_t  *pool;
     ngx_http_strangler_idle_t  *item;
 
     c = pc->connection;
+    pool = backend->pool;
 
     if (!ngx_http_strangler_is_reusable(pool, pc, u)
         || ngx_handle_read_event(c->read, 0) != NGX_OK)
@@ -382,10 +387,10 @@ ngx_http_strangler_pool_put(ngx_http_strangler_pool_t *pool,
 
 #if (NGX_HTTP_SSL)
 
-    item->ssl = NULL;
+    item->tls = u->ssl;
 
     if (u->ssl) {
-        item->ssl = u->conf->ssl;
+        item->tls_id = ngx_http_strangler_tls_id(backend, u);
         item->name_len = u->ssl_name.len;
         ngx_memcpy(item->name, u->ssl_name.data, u->ssl_name.len);
     }

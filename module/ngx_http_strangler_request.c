@@ -1,8 +1,7 @@
 /*
- * A request as the rules see it, and its decision.
+ * A request's decision.
  *
- *     r->unparsed_uri  -> normalised path  -> fig_match -> fig_decide
- *     r->headers_in    -> view.headers (only when a rule asks for them)
+ *     view of the request  ->  fig_match  ->  fig_decide  ->  target, peer
  *
  * A decision is made once for each URI that a request has: at the latest in
  * the content phase, earlier when a variable asks for it.  It is found again
@@ -14,7 +13,6 @@
 
 
 static void ngx_http_strangler_cleanup(void *data);
-static void ngx_http_strangler_fill(fig_request_t *view);
 
 
 static uint64_t  ngx_http_strangler_random_state;
@@ -144,255 +142,6 @@ ngx_http_strangler_reset_ctx(ngx_http_request_t *r,
     ngx_http_set_ctx(r, ctx, ngx_http_strangler_module);
 
     return ctx;
-}
-
-
-ngx_table_elt_t *
-ngx_http_strangler_find_header(ngx_http_request_t *r, const char *name,
-    size_t len)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (header[i].key.len == len
-                && ngx_strncmp(header[i].lowcase_key, name, len) == 0)
-            {
-                return &header[i];
-            }
-        }
-    }
-
-    return NULL;
-}
-
-
-ngx_uint_t
-ngx_http_strangler_is_trusted(ngx_http_request_t *r)
-{
-    ngx_http_strangler_loc_conf_t  *lcf;
-
-    lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
-
-    return lcf->trusted != NULL
-           && ngx_cidr_match(r->connection->sockaddr, lcf->trusted) == NGX_OK;
-}
-
-
-ngx_str_t
-ngx_http_strangler_scheme(ngx_http_request_t *r)
-{
-    ngx_str_t         scheme;
-    ngx_table_elt_t  *header;
-
-    if (ngx_http_strangler_is_trusted(r)) {
-        header = ngx_http_strangler_find_header(r, "x-forwarded-proto",
-                                         sizeof("x-forwarded-proto") - 1);
-
-        if (header && header->value.len) {
-            return header->value;
-        }
-    }
-
-    ngx_str_set(&scheme, "http");
-
-#if (NGX_HTTP_SSL)
-
-    if (r->connection->ssl) {
-        ngx_str_set(&scheme, "https");
-    }
-
-#endif
-
-    return scheme;
-}
-
-
-ngx_str_t
-ngx_http_strangler_client_host(ngx_http_request_t *r)
-{
-    u_char     *last;
-    ngx_str_t   host;
-
-    ngx_str_null(&host);
-
-    /* an absolute-form target wins over the header (RFC 9112, 3.2.2) */
-
-    if (r->host_start && r->host_end && r->schema_end) {
-        last = (r->port_end > r->host_end) ? r->port_end : r->host_end;
-
-        host.data = r->host_start;
-        host.len = last - r->host_start;
-
-    } else if (r->headers_in.host) {
-        host = r->headers_in.host->value;
-    }
-
-    return host;
-}
-
-
-static void
-ngx_http_strangler_client_addr(ngx_connection_t *c, fig_addr_t *addr)
-{
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    u_char               *p;
-    struct sockaddr_in6  *sin6;
-#endif
-
-    switch (c->sockaddr->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) c->sockaddr;
-        addr->family = 4;
-        ngx_memcpy(addr->addr, &sin->sin_addr, 4);
-        break;
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) c->sockaddr;
-        p = sin6->sin6_addr.s6_addr;
-
-        if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
-            addr->family = 4;
-            ngx_memcpy(addr->addr, p + 12, 4);
-
-        } else {
-            addr->family = 6;
-            ngx_memcpy(addr->addr, p, 16);
-        }
-
-        break;
-#endif
-
-    default:
-        addr->family = 0;
-    }
-}
-
-
-/*
- * Shows the header lines to the rules.  Without memory for it no line is
- * shown; the request is then marked and goes to the default backend.
- */
-
-static void
-ngx_http_strangler_fill(fig_request_t *view)
-{
-    ngx_http_strangler_ctx_t *ctx = view->data;
-
-    ngx_uint_t           i, n;
-    fig_header_t        *headers;
-    ngx_list_part_t     *part;
-    ngx_table_elt_t     *header;
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    ngx_http_strangler_client_addr(r->connection, &view->client);
-
-    n = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        n += part->nelts;
-    }
-
-    if (n == 0) {
-        return;
-    }
-
-    headers = ngx_palloc(r->pool, n * sizeof(fig_header_t));
-    if (headers == NULL) {
-        ctx->failed = 1;
-        return;
-    }
-
-    n = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            headers[n].name = ngx_http_strangler_fig(header[i].key);
-            headers[n].value = ngx_http_strangler_fig(header[i].value);
-            n++;
-        }
-    }
-
-    view->headers = headers;
-    view->nheaders = n;
-}
-
-
-/*
- * The path that is matched.  Sets ctx->target where the bytes that came would
- * be read in another way by whoever gets them.
- */
-
-static ngx_int_t
-ngx_http_strangler_path(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
-{
-    bool        resolved;
-    u_char     *p;
-    size_t      len;
-    fig_str_t   raw;
-
-    if (r->valid_unparsed_uri) {
-
-        if (!r->complex_uri && !r->quoted_uri) {
-            ctx->view.path = ngx_http_strangler_fig(r->uri);
-            return NGX_OK;
-        }
-
-        raw = ngx_http_strangler_fig(r->unparsed_uri);
-
-        if (memchr(raw.data, '#', raw.len)) {
-            ctx->status = NGX_HTTP_BAD_REQUEST;
-            return NGX_OK;
-        }
-
-        p = memchr(raw.data, '?', raw.len);
-        if (p) {
-            raw.len = p - (u_char *) raw.data;
-        }
-
-        p = ngx_pnalloc(r->pool, raw.len);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (fig_path_normalize(raw, (char *) p, &len, &resolved) != FIG_OK) {
-            ctx->status = NGX_HTTP_BAD_REQUEST;
-            return NGX_OK;
-        }
-
-        ctx->resolved = resolved;
-
-    } else {
-        ctx->resolved = 1;
-
-        if (memchr(r->uri.data, '%', r->uri.len) == NULL) {
-            ctx->view.path = ngx_http_strangler_fig(r->uri);
-            return NGX_OK;
-        }
-
-        p = ngx_pnalloc(r->pool, 3 * r->uri.len);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        len = fig_path_from_decoded(ngx_http_strangler_fig(r->uri),
-                                    (char *) p);
-    }
-
-    ctx->view.path = fig_str((char *) p, len);
-
-    return NGX_OK;
 }
 
 
@@ -597,7 +346,7 @@ ngx_http_strangler_decide(ngx_http_request_t *r)
     }
 
     if (ctx->status == 0 && ctx->decision.backend) {
-        ngx_http_strangler_first_peer(ctx);
+        ngx_http_strangler_first_peer(ctx, ctx->decision.backend);
     }
 
     return ctx;

@@ -68,6 +68,20 @@ typedef enum {
 } fig_host_mode_t;
 
 
+/* `tls` of a backend; paths are absolute and end in a NUL. */
+
+typedef struct {
+    bool              verify;          /* true unless it is switched off */
+    fig_str_t         name;            /* len 0: the Host that is sent */
+    fig_str_t         ca;              /* len 0: the system's CAs */
+    fig_str_t         cert;            /* of the client; len 0: none */
+    fig_str_t         key;
+    fig_pos_t         ca_pos;
+    fig_pos_t         cert_pos;
+    fig_pos_t         key_pos;
+} fig_tls_t;
+
+
 struct fig_backend_s {
     fig_str_t         name;
     fig_pos_t         pos;
@@ -76,6 +90,7 @@ struct fig_backend_s {
     fig_server_t     *servers;
     fig_host_mode_t   host_mode;
     fig_str_t         host;            /* FIG_HOST_LITERAL */
+    fig_tls_t         tls;
     fig_timeouts_t    timeouts;        /* connect is never FIG_UNSET */
     uint32_t          keepalive;       /* idle connections kept per worker */
     uint32_t          keepalive_requests;

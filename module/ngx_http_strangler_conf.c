@@ -1,0 +1,338 @@
+/*
+ * The directives that do more than set a value.
+ *
+ *     strangler_rules    a rule set: its file, zone, state directory
+ *     strangler_pass     the proxy module set up for a rule set's upstream, and
+ *                        our handler in front of its
+ *     strangler_trusted  addresses
+ *
+ * A rule set may be used before it is declared, as an upstream may.
+ */
+
+#include "ngx_http_strangler.h"
+
+
+#define NGX_HTTP_STRANGLER_ZONE  (16 * 1024 * 1024)
+#define NGX_HTTP_STRANGLER_POLL  250           /* ms */
+
+/* With https the proxy module has TLS ready; each try says if it is used. */
+
+#if (NGX_HTTP_SSL)
+#define NGX_HTTP_STRANGLER_SCHEME  "https://"
+#else
+#define NGX_HTTP_STRANGLER_SCHEME  "http://"
+#endif
+
+
+extern ngx_module_t  ngx_http_proxy_module;
+
+
+/* The processes that loaded a rule set free it with its configuration. */
+
+static void
+ngx_http_strangler_rset_cleanup(void *data)
+{
+    ngx_http_strangler_rset_t *rset = data;
+
+    if (rset->gen) {
+        ngx_http_strangler_gen_release(rset->gen);
+        rset->gen = NULL;
+    }
+
+    ngx_http_strangler_pool_release(rset);
+}
+
+
+static ngx_http_strangler_rset_t *
+ngx_http_strangler_add_rset(ngx_conf_t *cf, ngx_str_t *name)
+{
+    ngx_uint_t                        i;
+    ngx_pool_cleanup_t               *cln;
+    ngx_http_strangler_rset_t        *rset, **rsets;
+    ngx_http_strangler_main_conf_t   *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
+    rsets = smcf->rsets.elts;
+
+    for (i = 0; i < smcf->rsets.nelts; i++) {
+        if (rsets[i]->name.len == name->len
+            && ngx_strncmp(rsets[i]->name.data, name->data, name->len) == 0)
+        {
+            return rsets[i];
+        }
+    }
+
+    rset = ngx_pcalloc(cf->pool, sizeof(ngx_http_strangler_rset_t));
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    rsets = ngx_array_push(&smcf->rsets);
+
+    if (rset == NULL || cln == NULL || rsets == NULL) {
+        return NULL;
+    }
+
+    *rsets = rset;
+
+    rset->name = *name;
+    rset->cycle = cf->cycle;
+    rset->conf_file = cf->conf_file->file.name.data;
+    rset->conf_line = cf->conf_file->line;
+
+    ngx_queue_init(&rset->pools);
+
+    cln->handler = ngx_http_strangler_rset_cleanup;
+    cln->data = rset;
+
+    return rset;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_option(ngx_conf_t *cf, ngx_http_strangler_rset_t *rset,
+    ngx_str_t *option)
+{
+    ssize_t    size;
+    ngx_str_t  value;
+
+    if (ngx_strncmp(option->data, "zone=", 5) == 0) {
+        value.data = option->data + 5;
+        value.len = option->len - 5;
+
+        size = ngx_parse_size(&value);
+
+        if (size < (ssize_t) (8 * ngx_pagesize)) {
+            return NGX_ERROR;
+        }
+
+        rset->size = (size_t) size;
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(option->data, "poll=", 5) == 0) {
+        value.data = option->data + 5;
+        value.len = option->len - 5;
+
+        rset->poll = (ngx_msec_t) ngx_parse_time(&value, 0);
+
+        if (rset->poll == (ngx_msec_t) NGX_ERROR || rset->poll == 0) {
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(option->data, "state=", 6) == 0 && option->len > 6) {
+        rset->state.data = option->data + 6;
+        rset->state.len = option->len - 6;
+
+        return ngx_conf_full_name(cf->cycle, &rset->state, 0);
+    }
+
+    if (ngx_strncmp(option->data, "threads=", 8) == 0 && option->len > 8) {
+        rset->threads.data = option->data + 8;
+        rset->threads.len = option->len - 8;
+
+        return NGX_OK;
+    }
+
+    return NGX_ERROR;
+}
+
+
+char *
+ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t                  *value;
+    ngx_uint_t                  i;
+    ngx_http_strangler_rset_t  *rset;
+
+    value = cf->args->elts;
+
+    for (i = 0; i < value[1].len; i++) {
+        if (!isalnum(value[1].data[i])
+            && ngx_strchr("_-", value[1].data[i]) == NULL)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid name \"%V\" of a rule set", &value[1]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    rset = ngx_http_strangler_add_rset(cf, &value[1]);
+    if (rset == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (rset->declared) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate rule set \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    rset->declared = 1;
+    rset->size = NGX_HTTP_STRANGLER_ZONE;
+    rset->poll = NGX_HTTP_STRANGLER_POLL;
+    rset->file = value[2];
+
+    if (ngx_conf_full_name(cf->cycle, &rset->file, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 3; i < cf->args->nelts; i++) {
+        if (ngx_http_strangler_option(cf, rset, &value[i]) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_http_strangler_zone_add(cf, rset) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Lets the proxy module set itself up, as if proxy_pass stood here. */
+
+static char *
+ngx_http_strangler_proxy_pass(ngx_conf_t *cf, ngx_str_t *url)
+{
+    char           *rv;
+    void           *conf;
+    ngx_str_t      *value, saved;
+    ngx_command_t  *cmd;
+
+    conf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
+
+    for (cmd = ngx_http_proxy_module.commands; cmd->name.len; cmd++) {
+        if (cmd->name.len == sizeof("proxy_pass") - 1
+            && ngx_strcmp(cmd->name.data, "proxy_pass") == 0)
+        {
+            break;
+        }
+    }
+
+    if (cmd->name.len == 0) {
+        return "needs the proxy module";
+    }
+
+    value = cf->args->elts;
+    saved = value[1];
+
+    value[1] = *url;
+    rv = cmd->set(cf, cmd, conf);
+    value[1] = saved;
+
+    return rv;
+}
+
+
+char *
+ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_strangler_loc_conf_t *lcf = conf;
+
+    char                            *rv;
+    u_char                          *p;
+    ngx_str_t                       *value, url;
+    ngx_http_upstream_conf_t        *ucf;
+    ngx_http_core_loc_conf_t        *clcf;
+    ngx_http_strangler_rset_t       *rset;
+    ngx_http_strangler_main_conf_t  *smcf;
+
+    if (lcf->rset) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    rset = ngx_http_strangler_add_rset(cf, &value[1]);
+    if (rset == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    url.len = sizeof(NGX_HTTP_STRANGLER_SCHEME ".strangler.invalid") - 1
+              + value[1].len;
+    url.data = ngx_pnalloc(cf->pool, url.len);
+    if (url.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_cpymem(url.data, NGX_HTTP_STRANGLER_SCHEME,
+                   sizeof(NGX_HTTP_STRANGLER_SCHEME) - 1);
+    p = ngx_cpymem(p, value[1].data, value[1].len);
+    ngx_memcpy(p, ".strangler.invalid", sizeof(".strangler.invalid") - 1);
+
+    rv = ngx_http_strangler_proxy_pass(cf, &url);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    ucf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
+    ucf->upstream->peer.init_upstream = ngx_http_strangler_init_upstream;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
+
+    smcf->proxy_handler = clcf->handler;
+    clcf->handler = ngx_http_strangler_handler;
+
+    lcf->rset = rset;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_strangler_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_strangler_loc_conf_t *lcf = conf;
+
+    ngx_int_t    rc;
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+    ngx_cidr_t  *cidr;
+
+    if (lcf->trusted == NGX_CONF_UNSET_PTR) {
+        lcf->trusted = ngx_array_create(cf->pool, 2, sizeof(ngx_cidr_t));
+        if (lcf->trusted == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        cidr = ngx_array_push(lcf->trusted);
+        if (cidr == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+#if (NGX_HAVE_UNIX_DOMAIN)
+
+        if (ngx_strcmp(value[i].data, "unix:") == 0) {
+            ngx_memzero(cidr, sizeof(ngx_cidr_t));
+            cidr->family = AF_UNIX;
+            continue;
+        }
+
+#endif
+
+        rc = ngx_ptocidr(&value[i], cidr);
+
+        if (rc == NGX_ERROR) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid address \"%V\"", &value[i]);
+            return NGX_CONF_ERROR;
+        }
+
+        if (rc == NGX_DONE) {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "low address bits of %V are meaningless",
+                               &value[i]);
+        }
+    }
+
+    return NGX_CONF_OK;
+}
