@@ -25,14 +25,16 @@ class Router:
     rules is the text of the rules file, or a dict of texts for several rule
     sets; backends are names, or Backend objects.  http, server, location and
     servers are snippets: in http, in the server, in its only location, and
-    whole servers more.  @PORT@ is the server's port, @HOME@ the directory.
+    whole servers more.  paths are the rules files of sets that have no text.
+    @PORT@ is the server's port, @HOME@ the directory.
     """
 
     live = []
 
     def __init__(self, rules, backends=("legacy", "new"), http="", server="",
                  location="", root=None, servers="", listen="",
-                 rules_args="zone=1m poll=100ms", start=True, **nginx):
+                 rules_args="zone=1m poll=100ms", paths=(), start=True,
+                 **nginx):
         self.home = make_home()
         self.backends = {}
         for backend in backends:
@@ -47,8 +49,8 @@ class Router:
         self.files = {}
         directives = []
         for name, text in sets.items():
-            file = RulesFile(os.path.join(self.home, name + ".yaml"),
-                             self.urls)
+            path = dict(paths).get(name, "@HOME@/" + name + ".yaml")
+            file = RulesFile(self.fill(path), self.urls)
             if text is not None:
                 file.replace(text)
             self.files[name] = file
