@@ -8,7 +8,8 @@ import pytest
 from harness import faults
 from harness.backend import Backend
 from harness.client import Connection, serialize
-from harness.nginx import Nginx
+from harness.h2 import H2Connection
+from harness.nginx import Nginx, make_home
 from harness.wait import Blackhole, ClosedPort, free_port
 
 
@@ -16,15 +17,17 @@ from harness.wait import Blackhole, ClosedPort, free_port
 def bench():
     backend = Backend("plain")
     port = free_port()
+    home = make_home()
     nginx = Nginx(f"""
     server {{
         listen 127.0.0.1:{port};
+        listen unix:{home}/h2.sock http2;
         location / {{
             proxy_pass {backend.url};
             proxy_http_version 1.1;
             proxy_read_timeout 300ms;
         }}
-    }}""", workers=2, module=False)
+    }}""", workers=2, module=False, home=home)
     nginx.start()
     yield backend, port, nginx
     backend.reset()
@@ -92,6 +95,17 @@ def test_a_cut_body_is_seen_as_incomplete(backend, client, fault):
 def test_pipelining(backend, client):
     client.send(serialize(target="/1") + serialize(target="/2"))
     assert [client.read().echo["target"] for _ in range(2)] == ["/1", "/2"]
+
+
+def test_http_2(backend, bench):
+    with H2Connection(str(bench[2].home / "h2.sock")) as client:
+        assert client.request("GET", "/h2")[0]
+        ok, _ = client.request("POST", "/h2", body=b"x" * 100000)
+        assert ok
+    assert [r.body_length for r in backend.seen()] == [0, 100000]
+    backend.on("/h2", faults.answer(503))
+    with H2Connection(str(bench[2].home / "h2.sock")) as client:
+        assert not client.request("GET", "/h2")[0]
 
 
 def test_closed_port_and_blackhole_do_not_answer(start):

@@ -1,6 +1,7 @@
 """Every shape of request and answer passes through as if we were not there."""
 
 import hashlib
+import json
 import socket
 import threading
 
@@ -8,6 +9,7 @@ import pytest
 
 from harness import faults
 from harness.client import serialize
+from harness.h2 import H2Connection
 from harness.wait import wait_until
 
 RULES = """
@@ -268,6 +270,44 @@ def test_http_1_0_client(router):
     response = router.raw("GET /new/a HTTP/1.0\r\nHost: shop.test\r\n\r\n")
     assert response.values("Transfer-Encoding") == []
     assert response.text == "ab"
+
+
+def test_http_2_client(router):
+    with H2Connection(router.home + "/h2.sock") as client:
+        for path, backend in [("/new/a?x=1", "new"), ("/old/a%2fb", "legacy")]:
+            ok, body = client.request("GET", path)
+            assert ok
+            seen = json.loads(body)
+            assert (seen["backend"], seen["target"]) == (backend, path)
+            assert ["Host", "shop.test"] in seen["headers"]
+
+
+def test_http_2_bodies_and_fallback(router):
+    with H2Connection(router.home + "/h2.sock") as client:
+        ok, body = client.request("POST", "/new/a", body=b"x" * 50000)
+        assert ok
+        assert json.loads(body)["body_length"] == 50000
+
+        router.new.on("/new/a", faults.reset())
+        ok, body = client.request("GET", "/new/a")
+        assert ok
+        assert json.loads(body)["backend"] == "legacy"
+        ok, _ = client.request("POST", "/new/a", body=b"x" * 100)
+        assert not ok
+
+
+def test_http_2_streams_are_apart(router):
+    """Two streams of one connection with decisions of their own."""
+    gate = faults.Gate()
+    router.new.on("/new/held", gate)
+    with H2Connection(router.home + "/h2.sock") as client:
+        held = client.send("GET", "/new/held")
+        wait_until(lambda: gate.waiting, "the first is held")
+        ok, body = client.request("GET", "/old/b")
+        assert ok and json.loads(body)["backend"] == "legacy"
+        gate.open()
+        ok, body = client.read(held)
+        assert ok and json.loads(body)["target"] == "/new/held"
 
 
 def test_client_that_half_closes(router):

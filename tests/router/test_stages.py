@@ -143,6 +143,7 @@ def test_who_stands_in(router, path, answers, stands_in):
         entry = router.entry(response)
         assert entry["strangler_fallback"] == "503"
         assert entry["strangler_backend"] == stands_in
+        assert entry["strangler_side"] == "old"
 
 
 def test_no_route_goes_to_default(router):

@@ -42,7 +42,6 @@ class Nginx:
         self.process = None
         self.expected = []
         self.checked = 0
-        self.owns_home = home is None
         self.home = pathlib.Path(home or make_home())
         self.conf = self.home / "nginx.conf"
         self.error_log = self.home / "error.log"
@@ -199,8 +198,7 @@ http {{
         wait_until(ended, f"process {pid} of nginx has ended", timeout)
 
     def remove(self):
-        if self.owns_home:
-            shutil.rmtree(self.home, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     # logs
 

@@ -125,7 +125,6 @@ class Router:
         finally:
             for backend in self.backends.values():
                 backend.stop()
-            self.nginx.owns_home = True
             self.nginx.remove()
 
     def reset(self):
