@@ -409,15 +409,15 @@ fig_reading_glob(fig_reading_t *reading, fig_str_t pattern)
 
 
 static fig_status_t
-fig_reading_pattern(fig_reading_t *reading, const fig_node_t *item)
+fig_reading_pattern(fig_reading_t *reading, const fig_yaml_t *item)
 {
     reading->pos = item->pos;
 
-    if (item->kind == FIG_NODE_BAD) {
+    if (item->kind == FIG_YAML_BAD) {
         return FIG_OK;
     }
 
-    if (item->kind != FIG_NODE_TEXT || fig_node_is_null(item)
+    if (item->kind != FIG_YAML_TEXT || fig_yaml_is_null(item)
         || item->text.len == 0
         || memchr(item->text.data, '\0', item->text.len) != NULL)
     {
@@ -432,16 +432,16 @@ fig_reading_pattern(fig_reading_t *reading, const fig_node_t *item)
 
 
 static fig_status_t
-fig_reading_include(fig_reading_t *reading, const fig_node_t *include)
+fig_reading_include(fig_reading_t *reading, const fig_yaml_t *include)
 {
     uint32_t      i;
     fig_status_t  status, one;
 
-    if (include->kind == FIG_NODE_BAD) {
+    if (include->kind == FIG_YAML_BAD) {
         return FIG_OK;
     }
 
-    if (include->kind != FIG_NODE_LIST) {
+    if (include->kind != FIG_YAML_LIST) {
         fig_diags_add(reading->diags, include->pos,
                       "\"include\" must be a list of file names or globs",
                       "write [routes.d/*.yaml]");
@@ -478,7 +478,7 @@ fig_reading_includes(fig_reading_t *reading)
     fig_diags_t       *ignored;
     fig_arena_t       *arena;
     fig_status_t       status;
-    const fig_node_t  *root, *include;
+    const fig_yaml_t  *root, *include;
 
     text = reading->files->files[0].text;
     reading->files->has_includes = true;
@@ -497,8 +497,8 @@ fig_reading_includes(fig_reading_t *reading)
 
     if (status != FIG_NOMEM) {
         status = FIG_OK;
-        include = (root != NULL && root->kind == FIG_NODE_MAP)
-                  ? fig_node_find(root, "include") : NULL;
+        include = (root != NULL && root->kind == FIG_YAML_MAP)
+                  ? fig_yaml_find(root, "include") : NULL;
 
         if (include != NULL) {
             status = fig_reading_include(reading, include);

@@ -104,45 +104,45 @@ fig_hash_word(uint64_t hash, uint64_t word)
 }
 
 
-/* The hash of something that belongs to a node or a tree of this number. */
+/* Where hashes of what belongs to a node or a tree of this number begin. */
 
 static inline uint64_t
-fig_hash_owned(uint64_t hash, uint32_t owner)
+fig_hash_owner(uint32_t owner)
 {
-    hash = (hash ^ owner * FIG_HASH_OWNER) * FIG_HASH_SEED;
-
-    return hash ^ (hash >> 32);
+    return FIG_HASH_SEED ^ owner * FIG_HASH_OWNER;
 }
 
 
-/*
- * Reads the segment at p, which is behind its slash.  bits is or-ed to every
- * byte before hashing: FIG_BYTES_20 makes one of the two ASCII cases (and of
- * some other bytes, which does no harm), 0 leaves them alone.
- */
+/* The first slash of a word, and nothing before it, has its high bit set. */
 
-static inline fig_segment_t
-fig_segment_read(const char *p, const char *last, uint64_t bits)
+static inline uint64_t
+fig_slashes(uint64_t word)
 {
-    size_t         n;
-    uint64_t       word, slashes;
-    fig_segment_t  segment;
+    word ^= FIG_BYTES_2F;
 
-    segment.hash = FIG_HASH_SEED;
-    segment.end = p;
+    return (word - FIG_BYTES_01) & ~word & FIG_BYTES_80;
+}
+
+
+/* Hashes on from word to word; most segments end in their first one. */
+
+static inline void
+fig_segment_read_on(fig_segment_t *segment, const char *last, uint64_t bits)
+{
+    size_t    n;
+    uint64_t  word, slashes;
 
     do {
-        n = (size_t) (last - segment.end);
+        n = (size_t) (last - segment->end);
 
         if (n >= 8) {
             n = 8;
-            word = fig_load_64(segment.end);
+            word = fig_load_64(segment->end);
         } else {
-            word = fig_load_few(segment.end, n);
+            word = fig_load_few(segment->end, n);
         }
 
-        slashes = word ^ FIG_BYTES_2F;
-        slashes = (slashes - FIG_BYTES_01) & ~slashes & FIG_BYTES_80;
+        slashes = fig_slashes(word);
 
         if (slashes != 0) {
             n = (size_t) __builtin_ctzll(slashes) / 8;
@@ -154,16 +154,77 @@ fig_segment_read(const char *p, const char *last, uint64_t bits)
             word &= (UINT64_C(1) << (8 * n)) - 1;
         }
 
-        if (segment.end == p) {
-            segment.head = word;
-        }
-
-        segment.hash = fig_hash_word(segment.hash, word);
-        segment.end += n;
+        segment->hash = fig_hash_word(segment->hash, word);
+        segment->end += n;
 
     } while (n == 8);
+}
+
+
+/*
+ * Reads the segment at p, which is behind its slash.  hash is where to begin:
+ * fig_hash_owner().  bits is or-ed to every byte before hashing: FIG_BYTES_20
+ * makes one of the two ASCII cases (and of some other bytes, which does no
+ * harm), 0 leaves them alone.
+ */
+
+static inline fig_segment_t
+fig_segment_read(const char *p, const char *last, uint64_t hash,
+    uint64_t bits)
+{
+    size_t         n;
+    uint64_t       word, slashes;
+    fig_segment_t  segment;
+
+    n = (size_t) (last - p);
+    word = (n >= 8) ? fig_load_64(p) : fig_load_few(p, n);
+    slashes = fig_slashes(word);
+
+    word |= bits;
+
+    if (slashes != 0) {
+        n = (size_t) __builtin_ctzll(slashes) / 8;
+        word &= ((slashes & -slashes) >> 7) - 1;
+
+    } else if (n >= 8) {
+        segment.head = word;
+        segment.hash = fig_hash_word(hash, word);
+        segment.end = p + 8;
+
+        fig_segment_read_on(&segment, last, bits);
+
+        return segment;
+
+    } else if (bits != 0) {
+        word &= (UINT64_C(1) << (8 * n)) - 1;
+    }
+
+    segment.head = word;
+    segment.hash = fig_hash_word(hash, word);
+    segment.end = p + n;
 
     return segment;
+}
+
+
+/* Whether n bytes, of which the first eight are known to be, are the same. */
+
+static inline bool
+fig_rest_is_same(const char *a, const char *b, size_t n)
+{
+    size_t  i;
+
+    if (n <= 8) {
+        return true;
+    }
+
+    for (i = 8; n - i > 8; i += 8) {
+        if (fig_load_64(a + i) != fig_load_64(b + i)) {
+            return false;
+        }
+    }
+
+    return fig_load_64(a + n - 8) == fig_load_64(b + n - 8);
 }
 
 
@@ -181,9 +242,7 @@ fig_hash_bytes(fig_str_t text)
         hash = fig_hash_word(hash, fig_load_64(text.data + i));
     }
 
-    hash = fig_hash_word(hash, fig_load_few(text.data + i, text.len - i));
-
-    return hash ^ (hash >> 32);
+    return fig_hash_word(hash, fig_load_few(text.data + i, text.len - i));
 }
 
 

@@ -91,7 +91,6 @@ static void
 fig_patterns_segments(fig_patterns_t *patterns, const fig_run_t *run,
     fig_key_t *key)
 {
-    uint64_t       hash;
     const char    *p, *last;
     fig_segment_t  segment;
 
@@ -100,7 +99,8 @@ fig_patterns_segments(fig_patterns_t *patterns, const fig_run_t *run,
 
     while (p != NULL) {
         p++;
-        segment = fig_segment_read(p, last, FIG_BYTES_20);
+        segment = fig_segment_read(p, last, fig_hash_owner(patterns->tree),
+                                   FIG_BYTES_20);
 
         if (segment.end == last && !run->at_end) {
             return;
@@ -109,12 +109,11 @@ fig_patterns_segments(fig_patterns_t *patterns, const fig_run_t *run,
         /* nothing is gained from the empty segment of a slash at the end */
 
         if (segment.end != p) {
-            hash = fig_hash_owned(segment.hash, patterns->tree);
-
             if (key == NULL) {
-                fig_patterns_count(patterns, hash);
+                fig_patterns_count(patterns, segment.hash);
             } else {
-                fig_patterns_prefer(patterns, key, hash, run->text, 0);
+                fig_patterns_prefer(patterns, key, segment.hash, run->text,
+                                    0);
             }
         }
 
@@ -130,7 +129,7 @@ fig_gram_hash(const char *p, uint32_t tree)
 
     gram = fig_load_32(p) | (uint32_t) FIG_BYTES_20;
 
-    return fig_hash_owned(fig_hash_word(FIG_HASH_SEED, gram), tree);
+    return fig_hash_word(fig_hash_owner(tree), gram);
 }
 
 

@@ -26,7 +26,7 @@
 
 
 typedef struct {
-    fig_node_t       *node;
+    fig_yaml_t       *node;
     uint32_t          base;
 } fig_frame_t;
 
@@ -51,18 +51,18 @@ typedef struct {
     fig_frame_t       frames[FIG_YAML_MAX_NESTING];
     uint32_t          nstack;
     uint32_t          room;
-    fig_node_t      **stack;
+    fig_yaml_t      **stack;
 
     fig_names_t       anchors;
     uint32_t          anchor_room;
-    fig_node_t      **anchor_nodes;    /* by number in anchors */
+    fig_yaml_t      **anchor_nodes;    /* by number in anchors */
 
     uint32_t          expanded;        /* nodes that came through aliases */
     uint32_t          documents;
-    fig_node_t       *root;
+    fig_yaml_t       *root;
     bool              wrong;           /* an error was added */
     bool              done;
-} fig_yaml_t;
+} fig_yaml_parser_t;
 
 
 static void
@@ -111,7 +111,7 @@ fig_cursor_seek(fig_cursor_t *cursor, fig_str_t text, size_t index)
 
 
 static fig_pos_t
-fig_yaml_here(fig_yaml_t *yaml, size_t len)
+fig_yaml_here(fig_yaml_parser_t *yaml, size_t len)
 {
     size_t     end;
     fig_pos_t  pos;
@@ -140,7 +140,7 @@ fig_yaml_here(fig_yaml_t *yaml, size_t len)
 /* Moves over `&anchor` and `!tag` to the value, if it is on the same line. */
 
 static void
-fig_yaml_skip_properties(fig_yaml_t *yaml)
+fig_yaml_skip_properties(fig_yaml_parser_t *yaml)
 {
     size_t        i;
     fig_str_t     text;
@@ -170,7 +170,7 @@ fig_yaml_skip_properties(fig_yaml_t *yaml)
 
 
 static fig_pos_t
-fig_yaml_pos(fig_yaml_t *yaml, const yaml_event_t *event)
+fig_yaml_pos(fig_yaml_parser_t *yaml, const yaml_event_t *event)
 {
     size_t        end;
     fig_pos_t     pos;
@@ -210,7 +210,7 @@ fig_yaml_pos(fig_yaml_t *yaml, const yaml_event_t *event)
 
 
 static void
-fig_yaml_error(fig_yaml_t *yaml, fig_pos_t pos, const char *message,
+fig_yaml_error(fig_yaml_parser_t *yaml, fig_pos_t pos, const char *message,
     const char *hint)
 {
     fig_diags_add(yaml->diags, pos, message, hint);
@@ -218,12 +218,12 @@ fig_yaml_error(fig_yaml_t *yaml, fig_pos_t pos, const char *message,
 }
 
 
-static fig_node_t *
-fig_yaml_node(fig_yaml_t *yaml, fig_node_kind_t kind, fig_pos_t pos)
+static fig_yaml_t *
+fig_yaml_node(fig_yaml_parser_t *yaml, fig_yaml_kind_t kind, fig_pos_t pos)
 {
-    fig_node_t  *node;
+    fig_yaml_t  *node;
 
-    node = fig_arena_alloc(yaml->arena, sizeof(fig_node_t));
+    node = fig_arena_alloc(yaml->arena, sizeof(fig_yaml_t));
 
     if (node != NULL) {
         node->kind = (uint8_t) kind;
@@ -238,10 +238,10 @@ fig_yaml_node(fig_yaml_t *yaml, fig_node_kind_t kind, fig_pos_t pos)
 /* Hands a finished node to the list or map that is open. */
 
 static fig_status_t
-fig_yaml_emit(fig_yaml_t *yaml, fig_node_t *node)
+fig_yaml_emit(fig_yaml_parser_t *yaml, fig_yaml_t *node)
 {
     uint32_t      room;
-    fig_node_t  **stack;
+    fig_yaml_t  **stack;
 
     if (yaml->depth == 0) {
         yaml->root = node;
@@ -251,7 +251,7 @@ fig_yaml_emit(fig_yaml_t *yaml, fig_node_t *node)
     if (yaml->nstack == yaml->room) {
         room = (yaml->room == 0) ? 64 : yaml->room * 2;
 
-        stack = realloc(yaml->stack, room * sizeof(fig_node_t *));
+        stack = realloc(yaml->stack, room * sizeof(fig_yaml_t *));
         if (stack == NULL) {
             return FIG_NOMEM;
         }
@@ -267,13 +267,13 @@ fig_yaml_emit(fig_yaml_t *yaml, fig_node_t *node)
 
 
 static fig_status_t
-fig_yaml_anchor(fig_yaml_t *yaml, const unsigned char *anchor,
-    fig_node_t *node)
+fig_yaml_anchor(fig_yaml_parser_t *yaml, const unsigned char *anchor,
+    fig_yaml_t *node)
 {
     bool           added;
     uint32_t       i, room;
     fig_str_t      name;
-    fig_node_t   **nodes;
+    fig_yaml_t   **nodes;
 
     if (anchor == NULL) {
         return FIG_OK;
@@ -295,13 +295,13 @@ fig_yaml_anchor(fig_yaml_t *yaml, const unsigned char *anchor,
     if (i == yaml->anchor_room) {
         room = (i == 0) ? 16 : i * 2;
 
-        nodes = fig_arena_array(yaml->arena, room, sizeof(fig_node_t *));
+        nodes = fig_arena_array(yaml->arena, room, sizeof(fig_yaml_t *));
         if (nodes == NULL) {
             return FIG_NOMEM;
         }
 
         if (i > 0) {
-            memcpy(nodes, yaml->anchor_nodes, i * sizeof(fig_node_t *));
+            memcpy(nodes, yaml->anchor_nodes, i * sizeof(fig_yaml_t *));
         }
 
         yaml->anchor_nodes = nodes;
@@ -315,7 +315,7 @@ fig_yaml_anchor(fig_yaml_t *yaml, const unsigned char *anchor,
 
 
 static void
-fig_yaml_check_tag(fig_yaml_t *yaml, const yaml_event_t *event,
+fig_yaml_check_tag(fig_yaml_parser_t *yaml, const yaml_event_t *event,
     const unsigned char *tag)
 {
     if (tag == NULL) {
@@ -331,13 +331,13 @@ fig_yaml_check_tag(fig_yaml_t *yaml, const yaml_event_t *event,
 
 
 static fig_status_t
-fig_yaml_scalar(fig_yaml_t *yaml, const yaml_event_t *event)
+fig_yaml_scalar(fig_yaml_parser_t *yaml, const yaml_event_t *event)
 {
-    fig_node_t  *node;
+    fig_yaml_t  *node;
 
     fig_yaml_check_tag(yaml, event, event->data.scalar.tag);
 
-    node = fig_yaml_node(yaml, FIG_NODE_TEXT, fig_yaml_pos(yaml, event));
+    node = fig_yaml_node(yaml, FIG_YAML_TEXT, fig_yaml_pos(yaml, event));
     if (node == NULL) {
         return FIG_NOMEM;
     }
@@ -358,21 +358,21 @@ fig_yaml_scalar(fig_yaml_t *yaml, const yaml_event_t *event)
 
 
 static fig_status_t
-fig_yaml_alias(fig_yaml_t *yaml, const yaml_event_t *event)
+fig_yaml_alias(fig_yaml_parser_t *yaml, const yaml_event_t *event)
 {
     uint32_t           i;
     fig_pos_t          pos;
     fig_str_t          name;
-    fig_node_t        *node;
+    fig_yaml_t        *node;
     const char        *message;
-    const fig_node_t  *target;
+    const fig_yaml_t  *target;
 
     pos = fig_yaml_pos(yaml, event);
     name = fig_str_from((const char *) event->data.alias.anchor);
     target = NULL;
     message = NULL;
 
-    node = fig_yaml_node(yaml, FIG_NODE_BAD, pos);
+    node = fig_yaml_node(yaml, FIG_YAML_BAD, pos);
     if (node == NULL) {
         return FIG_NOMEM;
     }
@@ -405,18 +405,19 @@ fig_yaml_alias(fig_yaml_t *yaml, const yaml_event_t *event)
     yaml->expanded += target->size;
     *node = *target;
     node->pos = pos;
+    node->alias = true;
 
     return fig_yaml_emit(yaml, node);
 }
 
 
 static fig_status_t
-fig_yaml_begin(fig_yaml_t *yaml, const yaml_event_t *event,
-    fig_node_kind_t kind, const unsigned char *anchor,
+fig_yaml_begin(fig_yaml_parser_t *yaml, const yaml_event_t *event,
+    fig_yaml_kind_t kind, const unsigned char *anchor,
     const unsigned char *tag)
 {
     fig_pos_t     pos;
-    fig_node_t   *node;
+    fig_yaml_t   *node;
     fig_frame_t  *frame;
 
     fig_yaml_check_tag(yaml, event, tag);
@@ -444,8 +445,8 @@ fig_yaml_begin(fig_yaml_t *yaml, const yaml_event_t *event,
 
 
 static void
-fig_yaml_duplicate(fig_yaml_t *yaml, const fig_node_t *key,
-    const fig_node_t *first)
+fig_yaml_duplicate(fig_yaml_parser_t *yaml, const fig_yaml_t *key,
+    const fig_yaml_t *first)
 {
     char  message[FIG_QUOTED + 32], hint[64], quoted[FIG_QUOTED];
 
@@ -461,18 +462,18 @@ fig_yaml_duplicate(fig_yaml_t *yaml, const fig_node_t *key,
 /* Whether a key may stand in a map at all; reports it if not. */
 
 static bool
-fig_yaml_check_key(fig_yaml_t *yaml, const fig_node_t *key)
+fig_yaml_check_key(fig_yaml_parser_t *yaml, const fig_yaml_t *key)
 {
-    if (key->kind == FIG_NODE_BAD) {
+    if (key->kind == FIG_YAML_BAD) {
         return false;
     }
 
-    if (key->kind != FIG_NODE_TEXT) {
+    if (key->kind != FIG_YAML_TEXT) {
         fig_yaml_error(yaml, key->pos, "a key must be text", NULL);
         return false;
     }
 
-    if (fig_node_is_null(key)) {
+    if (fig_yaml_is_null(key)) {
         fig_yaml_error(yaml, key->pos, "a key is missing here", NULL);
         return false;
     }
@@ -490,8 +491,8 @@ fig_yaml_check_key(fig_yaml_t *yaml, const fig_node_t *key)
 /* Finds key among the pairs of map; names is used where there are many. */
 
 static fig_status_t
-fig_yaml_find_key(const fig_node_t *map, fig_names_t *names,
-    const fig_node_t *key, const fig_node_t **found)
+fig_yaml_find_key(const fig_yaml_t *map, fig_names_t *names,
+    const fig_yaml_t *key, const fig_yaml_t **found)
 {
     bool      added;
     uint32_t  i;
@@ -521,13 +522,13 @@ fig_yaml_find_key(const fig_node_t *map, fig_names_t *names,
 
 
 static fig_status_t
-fig_yaml_end_map(fig_yaml_t *yaml, fig_node_t *map, fig_node_t **children,
+fig_yaml_end_map(fig_yaml_parser_t *yaml, fig_yaml_t *map, fig_yaml_t **children,
     uint32_t n)
 {
     uint32_t           i;
     fig_names_t        names;
-    fig_node_t        *key, *value;
-    const fig_node_t  *same;
+    fig_yaml_t        *key, *value;
+    const fig_yaml_t  *same;
 
     map->pairs = fig_arena_array(yaml->arena, n / 2, sizeof(fig_pair_t));
     if (map->pairs == NULL) {
@@ -556,7 +557,7 @@ fig_yaml_end_map(fig_yaml_t *yaml, fig_node_t *map, fig_node_t **children,
             continue;
         }
 
-        if (value->kind == FIG_NODE_TEXT && value->plain
+        if (value->kind == FIG_YAML_TEXT && value->plain
             && value->text.len == 0)
         {
             value->pos = key->pos;
@@ -580,16 +581,16 @@ fig_yaml_end_map(fig_yaml_t *yaml, fig_node_t *map, fig_node_t **children,
 
 
 static fig_status_t
-fig_yaml_end_list(fig_yaml_t *yaml, fig_node_t *list, fig_node_t **children,
+fig_yaml_end_list(fig_yaml_parser_t *yaml, fig_yaml_t *list, fig_yaml_t **children,
     uint32_t n)
 {
-    list->items = fig_arena_array(yaml->arena, n, sizeof(fig_node_t *));
+    list->items = fig_arena_array(yaml->arena, n, sizeof(fig_yaml_t *));
     if (list->items == NULL) {
         return FIG_NOMEM;
     }
 
     if (n > 0) {
-        memcpy(list->items, children, n * sizeof(fig_node_t *));
+        memcpy(list->items, children, n * sizeof(fig_yaml_t *));
     }
 
     list->n = n;
@@ -599,10 +600,10 @@ fig_yaml_end_list(fig_yaml_t *yaml, fig_node_t *list, fig_node_t **children,
 
 
 static fig_status_t
-fig_yaml_end(fig_yaml_t *yaml)
+fig_yaml_end(fig_yaml_parser_t *yaml)
 {
     uint32_t       i, n;
-    fig_node_t    *node, **children;
+    fig_yaml_t    *node, **children;
     fig_frame_t   *frame;
     fig_status_t   status;
 
@@ -621,7 +622,7 @@ fig_yaml_end(fig_yaml_t *yaml)
 
     node->height++;
 
-    status = (node->kind == FIG_NODE_MAP)
+    status = (node->kind == FIG_YAML_MAP)
              ? fig_yaml_end_map(yaml, node, children, n)
              : fig_yaml_end_list(yaml, node, children, n);
 
@@ -637,7 +638,7 @@ fig_yaml_end(fig_yaml_t *yaml)
 
 
 static fig_status_t
-fig_yaml_event(fig_yaml_t *yaml, const yaml_event_t *event)
+fig_yaml_event(fig_yaml_parser_t *yaml, const yaml_event_t *event)
 {
     switch (event->type) {
 
@@ -658,12 +659,12 @@ fig_yaml_event(fig_yaml_t *yaml, const yaml_event_t *event)
         return fig_yaml_alias(yaml, event);
 
     case YAML_SEQUENCE_START_EVENT:
-        return fig_yaml_begin(yaml, event, FIG_NODE_LIST,
+        return fig_yaml_begin(yaml, event, FIG_YAML_LIST,
                               event->data.sequence_start.anchor,
                               event->data.sequence_start.tag);
 
     case YAML_MAPPING_START_EVENT:
-        return fig_yaml_begin(yaml, event, FIG_NODE_MAP,
+        return fig_yaml_begin(yaml, event, FIG_YAML_MAP,
                               event->data.mapping_start.anchor,
                               event->data.mapping_start.tag);
 
@@ -719,7 +720,7 @@ fig_yaml_hint(const char *problem, char c, char *buf, size_t size,
 
 
 static fig_status_t
-fig_yaml_syntax_error(fig_yaml_t *yaml)
+fig_yaml_syntax_error(fig_yaml_parser_t *yaml)
 {
     char            c, message[256], hint[256];
     size_t          at;
@@ -764,7 +765,7 @@ fig_yaml_syntax_error(fig_yaml_t *yaml)
 
 
 static fig_status_t
-fig_yaml_run(fig_yaml_t *yaml)
+fig_yaml_run(fig_yaml_parser_t *yaml)
 {
     yaml_event_t  event;
     fig_status_t  status;
@@ -809,11 +810,11 @@ fig_yaml_is_wide(fig_str_t text)
 
 fig_status_t
 fig_yaml_parse(fig_str_t text, uint32_t file, fig_arena_t *arena,
-    fig_diags_t *diags, const fig_node_t **root)
+    fig_diags_t *diags, const fig_yaml_t **root)
 {
     size_t        bom;
     fig_pos_t     pos = { file, 1, 1, 1 };
-    fig_yaml_t    yaml;
+    fig_yaml_parser_t    yaml;
     fig_status_t  status;
 
     *root = NULL;
@@ -826,7 +827,7 @@ fig_yaml_parse(fig_str_t text, uint32_t file, fig_arena_t *arena,
 
     bom = fig_text_bom(text);
 
-    memset(&yaml, 0, sizeof(fig_yaml_t));
+    memset(&yaml, 0, sizeof(fig_yaml_parser_t));
     yaml.text = fig_str(text.data + bom, text.len - bom);
     yaml.file = file;
     yaml.arena = arena;
@@ -848,7 +849,7 @@ fig_yaml_parse(fig_str_t text, uint32_t file, fig_arena_t *arena,
     }
 
     if (yaml.root != NULL && yaml.depth == 0
-        && !(yaml.root->kind == FIG_NODE_TEXT && yaml.root->plain
+        && !(yaml.root->kind == FIG_YAML_TEXT && yaml.root->plain
              && yaml.root->text.len == 0))
     {
         *root = yaml.root;
@@ -859,13 +860,13 @@ fig_yaml_parse(fig_str_t text, uint32_t file, fig_arena_t *arena,
 
 
 bool
-fig_node_is_null(const fig_node_t *node)
+fig_yaml_is_null(const fig_yaml_t *node)
 {
     size_t  i;
 
     static const char *const  words[] = { "", "~", "null", "Null", "NULL" };
 
-    if (node->kind != FIG_NODE_TEXT || !node->plain) {
+    if (node->kind != FIG_YAML_TEXT || !node->plain) {
         return false;
     }
 
@@ -879,8 +880,8 @@ fig_node_is_null(const fig_node_t *node)
 }
 
 
-const fig_node_t *
-fig_node_find(const fig_node_t *map, const char *key)
+const fig_yaml_t *
+fig_yaml_find(const fig_yaml_t *map, const char *key)
 {
     uint32_t  i;
 

@@ -24,34 +24,35 @@
 
 
 typedef enum {
-    FIG_NODE_TEXT = 0,
-    FIG_NODE_LIST,
-    FIG_NODE_MAP,
-    FIG_NODE_BAD
-} fig_node_kind_t;
+    FIG_YAML_TEXT = 0,
+    FIG_YAML_LIST,
+    FIG_YAML_MAP,
+    FIG_YAML_BAD
+} fig_yaml_kind_t;
 
 
-typedef struct fig_node_s  fig_node_t;
+typedef struct fig_yaml_s  fig_yaml_t;
 
 
 typedef struct {
-    const fig_node_t   *key;           /* always FIG_NODE_TEXT */
-    const fig_node_t   *value;
+    const fig_yaml_t   *key;           /* always FIG_YAML_TEXT */
+    const fig_yaml_t   *value;
 } fig_pair_t;
 
 
-struct fig_node_s {
+struct fig_yaml_s {
     fig_pos_t           pos;
-    uint8_t             kind;          /* fig_node_kind_t */
+    uint8_t             kind;          /* fig_yaml_kind_t */
     uint8_t             height;        /* levels of lists and maps below */
     bool                plain;         /* TEXT: written without quotes */
+    bool                alias;         /* written as *name */
     bool                open;          /* still being read; false in a tree */
     uint32_t            n;             /* items or pairs */
     uint32_t            size;          /* nodes, counted through aliases */
 
     union {
         fig_str_t            text;
-        const fig_node_t   **items;
+        const fig_yaml_t   **items;
         fig_pair_t          *pairs;
     };
 };
@@ -66,13 +67,13 @@ struct fig_node_s {
  * nothing or of what they stand in, and what exceeds the limits above.
  */
 fig_status_t fig_yaml_parse(fig_str_t text, uint32_t file, fig_arena_t *arena,
-    fig_diags_t *diags, const fig_node_t **root);
+    fig_diags_t *diags, const fig_yaml_t **root);
 
 /* An unquoted nothing, `~` or `null`. */
-bool fig_node_is_null(const fig_node_t *node);
+bool fig_yaml_is_null(const fig_yaml_t *node);
 
 /* The value of a key of a map, or NULL. */
-const fig_node_t *fig_node_find(const fig_node_t *map, const char *key);
+const fig_yaml_t *fig_yaml_find(const fig_yaml_t *map, const char *key);
 
 
 #endif /* FIG_YAML_H */

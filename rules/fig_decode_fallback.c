@@ -1,0 +1,203 @@
+/*
+ * What happens when a backend fails or takes too long: `fallback`, `timeouts`.
+ */
+
+#include "fig_decode.h"
+#include "fig_text.h"
+
+
+/* What counts as a failure: an error that the service itself admits. */
+#define FIG_FAILURE_MIN  400
+#define FIG_FAILURE_MAX  599
+
+
+enum {
+    FIG_FALLBACK_WHEN = 0,
+    FIG_FALLBACK_TO,
+    FIG_FALLBACK_UNSAFE,
+    FIG_FALLBACK_STALE,
+    FIG_FALLBACK_KEYS
+};
+
+
+static const fig_key_t  fig_fallback_keys[FIG_FALLBACK_KEYS] = {
+    { "when", FIG_KEY_KNOWN, NULL },
+    { "to", FIG_KEY_KNOWN, NULL },
+    { "unsafe", FIG_KEY_KNOWN, NULL },
+    { "stale", FIG_KEY_KNOWN, NULL },
+};
+
+
+static void
+fig_decode_failure(fig_load_t *load, const fig_yaml_t *node,
+    fig_fallback_t *fallback)
+{
+    size_t       i;
+    fig_fault_t  fault;
+
+    static const char *const  words[] = { "connect", "timeout", "invalid",
+                                          "breaker", "overload", "502",
+                                          "500-504", "5xx" };
+
+    if (!fig_load_is_text(load, node, "when")) {
+        return;
+    }
+
+    if (node->text.len > 0 && node->text.data[0] >= '0'
+        && node->text.data[0] <= '9')
+    {
+        if (!fig_scalar_statuses(node->text, FIG_FAILURE_MIN, FIG_FAILURE_MAX,
+                                 &fallback->statuses, &fault))
+        {
+            fig_load_value_fault(load, node, &fault);
+        }
+
+        return;
+    }
+
+    if (!fig_load_word(load, node, "when", words, FIG_NELTS(words), &i)) {
+        return;
+    }
+
+    switch (i) {
+
+    case 0:
+        fallback->connect = true;
+        break;
+
+    case 1:
+        fallback->timeout = true;
+        break;
+
+    case 2:
+        fallback->invalid = true;
+        break;
+
+    default:
+        fig_load_error(load, node->pos, NULL,
+                       "failure \"%s\" is not supported yet", words[i]);
+        break;
+    }
+}
+
+
+static void
+fig_decode_when(fig_load_t *load, const fig_yaml_t *node,
+    fig_fallback_t *fallback)
+{
+    uint32_t  i;
+
+    if (!fig_load_is_list(load, node, "when",
+                          "write [connect, timeout, 502-504]; for no "
+                          "fallback write fallback: none"))
+    {
+        return;
+    }
+
+    fallback->connect = false;
+    fallback->timeout = false;
+    fallback->invalid = false;
+    memset(&fallback->statuses, 0, sizeof(fig_statuses_t));
+
+    for (i = 0; i < node->n; i++) {
+        fig_decode_failure(load, node->items[i], fallback);
+    }
+}
+
+
+void
+fig_decode_fallback(fig_load_t *load, const fig_yaml_t *node,
+    fig_fallback_t *fallback)
+{
+    fig_fault_t        fault;
+    const fig_pair_t  *given[FIG_FALLBACK_KEYS];
+
+    memset(fallback, 0, sizeof(fig_fallback_t));
+    fallback->connect = true;
+    fallback->timeout = true;
+    fallback->invalid = true;
+    (void) fig_scalar_statuses(fig_str("502-504", 7), FIG_FAILURE_MIN,
+                               FIG_FAILURE_MAX, &fallback->statuses, &fault);
+
+    if (node == NULL) {
+        return;
+    }
+
+    if (node->kind == FIG_YAML_TEXT
+        && fig_str_eq(node->text, fig_str("none", 4)))
+    {
+        memset(fallback, 0, sizeof(fig_fallback_t));
+        fallback->none = true;
+        return;
+    }
+
+    if (!fig_load_is_map(load, node, "fallback",
+                         "write none, or {when: [connect, 502-504]}")
+        || !fig_load_keys(load, node, "\"fallback\"", fig_fallback_keys,
+                          FIG_FALLBACK_KEYS, given))
+    {
+        return;
+    }
+
+    if (given[FIG_FALLBACK_WHEN] != NULL) {
+        fig_decode_when(load, given[FIG_FALLBACK_WHEN]->value, fallback);
+    }
+
+    if (given[FIG_FALLBACK_TO] != NULL) {
+        fallback->to = fig_load_backend(load, given[FIG_FALLBACK_TO]->value,
+                                        "to");
+    }
+
+    if (given[FIG_FALLBACK_UNSAFE] != NULL) {
+        fig_load_bool(load, given[FIG_FALLBACK_UNSAFE]->value, "unsafe",
+                      &fallback->unsafe);
+    }
+
+    if (given[FIG_FALLBACK_STALE] != NULL) {
+        fig_load_bool(load, given[FIG_FALLBACK_STALE]->value, "stale",
+                      &fallback->stale);
+    }
+}
+
+
+void
+fig_decode_timeouts(fig_load_t *load, const fig_yaml_t *node, bool is_route,
+    fig_timeouts_t *timeouts)
+{
+    size_t             i;
+    int64_t           *values[4];
+    const fig_pair_t  *given[4];
+
+    static const fig_key_t  keys[] = {
+        { "connect", FIG_KEY_KNOWN, NULL },
+        { "send", FIG_KEY_KNOWN, NULL },
+        { "read", FIG_KEY_KNOWN, NULL },
+        { "total", FIG_KEY_KNOWN, NULL },
+    };
+    static const fig_key_t  backend_keys[] = {
+        { "connect", FIG_KEY_KNOWN, NULL },
+        { "send", FIG_KEY_KNOWN, NULL },
+        { "read", FIG_KEY_KNOWN, NULL },
+        { "total", FIG_KEY_ELSEWHERE, "it belongs to \"timeouts\" of a route" },
+    };
+
+    if (!fig_load_is_map(load, node, "timeouts",
+                         "write {connect: 2s, read: 5s}")
+        || !fig_load_keys(load, node, "\"timeouts\"",
+                          is_route ? keys : backend_keys, FIG_NELTS(keys),
+                          given))
+    {
+        return;
+    }
+
+    values[0] = &timeouts->connect;
+    values[1] = &timeouts->send;
+    values[2] = &timeouts->read;
+    values[3] = &timeouts->total;
+
+    for (i = 0; i < FIG_NELTS(keys); i++) {
+        if (given[i] != NULL) {
+            fig_load_duration(load, given[i]->value, keys[i].name, values[i]);
+        }
+    }
+}
