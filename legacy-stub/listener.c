@@ -1,6 +1,9 @@
 /*
  * Sockets to listen on. Knows nothing of HTTP: what is accepted goes to the
  * daemon as it is.
+ *
+ *   closed_until   what is wanted, written by anybody, under the lock
+ *   fd, listening  what is, written by the thread alone
  */
 
 #include <errno.h>
@@ -12,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -32,7 +36,13 @@ struct shop_listener_s {
     shop_pause_t             *pause;
     struct MHD_Daemon        *daemon;
     pthread_t                 thread;
-    unsigned                  running:1;
+    pthread_mutex_t           lock;
+    pthread_cond_t            changed;      /* listening has */
+    int                       wake;         /* closed_until has changed */
+    int64_t                   closed_until; /* 0: open */
+    int                       listening;
+    int                       gone;         /* the thread has ended */
+    int                       running;      /* the thread was started */
 };
 
 
@@ -83,8 +93,9 @@ shop_listener_parse(shop_listener_t *listener, const char *bind,
 }
 
 
+/* a socket that has the address, but does not listen: it refuses */
 static int
-shop_listener_open(shop_listener_t *listener)
+shop_listener_bind(shop_listener_t *listener)
 {
     int               one;
     struct sockaddr  *sa;
@@ -104,14 +115,24 @@ shop_listener_open(shop_listener_t *listener)
 
     if (setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(int))
         == -1
-        || bind(listener->fd, sa, listener->length) == -1
-        || listen(listener->fd, SHOP_LISTENER_BACKLOG) == -1)
+        || bind(listener->fd, sa, listener->length) == -1)
     {
         return -1;
     }
 
     /* the port that was taken for port 0 */
     return getsockname(listener->fd, sa, &listener->length);
+}
+
+
+static int
+shop_listener_listen(shop_listener_t *listener)
+{
+    if (listener->fd == -1 && shop_listener_bind(listener) == -1) {
+        return -1;
+    }
+
+    return listen(listener->fd, SHOP_LISTENER_BACKLOG);
 }
 
 
@@ -150,13 +171,21 @@ shop_listener_create(const char *bind, unsigned port, shop_pause_t *pause)
 
     listener->fd = -1;
     listener->pause = pause;
+    listener->listening = 1;
+    listener->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&listener->lock, NULL);
+    pthread_cond_init(&listener->changed, NULL);
+
+    if (listener->wake == -1) {
+        goto failed;
+    }
 
     if (shop_listener_parse(listener, bind, port) == -1) {
         fprintf(stderr, "bad address to listen on: %s\n", bind);
         goto failed;
     }
 
-    if (shop_listener_open(listener) == -1) {
+    if (shop_listener_listen(listener) == -1) {
         fprintf(stderr, "cannot listen on %s, port %u: %s\n", bind, port,
                 strerror(errno));
         goto failed;
@@ -196,6 +225,12 @@ shop_listener_destroy(shop_listener_t *listener)
         }
     }
 
+    if (listener->wake != -1) {
+        close(listener->wake);
+    }
+
+    pthread_cond_destroy(&listener->changed);
+    pthread_mutex_destroy(&listener->lock);
     free(listener);
 }
 
@@ -224,30 +259,144 @@ shop_listener_accept(shop_listener_t *listener)
 }
 
 
-static void *
-shop_listener_loop(void *data)
+/* makes of the socket what is wanted; the lock is held */
+static void
+shop_listener_switch(shop_listener_t *listener, int wanted)
 {
-    struct pollfd     pfd[2];
-    shop_listener_t  *listener = data;
+    if (wanted) {
+        if (shop_listener_listen(listener) == -1) {
+            perror("cannot listen again");
+        }
+
+    } else {
+        close(listener->fd);
+        listener->fd = -1;
+
+        if (shop_listener_bind(listener) == -1) {
+            perror("cannot keep the address");
+        }
+    }
+
+    listener->listening = wanted;
+    pthread_cond_broadcast(&listener->changed);
+}
+
+
+/* how long to wait for the next change, -1 for ever */
+static int
+shop_listener_update(shop_listener_t *listener)
+{
+    int64_t  left;
+
+    pthread_mutex_lock(&listener->lock);
+
+    left = -1;
+
+    if (listener->closed_until && listener->closed_until != INT64_MAX) {
+        left = listener->closed_until - shop_clock_ms();
+
+        if (left <= 0) {
+            listener->closed_until = 0;
+            left = -1;
+        }
+    }
+
+    if (listener->listening != (listener->closed_until == 0)) {
+        shop_listener_switch(listener, listener->closed_until == 0);
+    }
+
+    pthread_mutex_unlock(&listener->lock);
+
+    return (int) left;
+}
+
+
+static void
+shop_listener_loop(shop_listener_t *listener)
+{
+    int            timeout;
+    eventfd_t      count;
+    struct pollfd  pfd[3];
 
     pfd[0].fd = shop_pause_descriptor(listener->pause);
     pfd[0].events = POLLIN;
-    pfd[1].fd = listener->fd;
+    pfd[1].fd = listener->wake;
     pfd[1].events = POLLIN;
+    pfd[2].events = POLLIN;
 
     for ( ;; ) {
-        if (poll(pfd, 2, -1) == -1 && errno != EINTR) {
-            return NULL;
+        timeout = shop_listener_update(listener);
+        pfd[2].fd = listener->listening ? listener->fd : -1;
+
+        if (poll(pfd, 3, timeout) == -1) {
+            if (errno != EINTR) {
+                return;
+            }
+
+            continue;
         }
 
         if (pfd[0].revents) {
-            return NULL;
+            return;
         }
 
         if (pfd[1].revents) {
+            eventfd_read(listener->wake, &count);
+            continue;
+        }
+
+        if (pfd[2].revents) {
             shop_listener_accept(listener);
         }
     }
+}
+
+
+static void *
+shop_listener_run(void *data)
+{
+    shop_listener_t  *listener = data;
+
+    shop_listener_loop(listener);
+
+    pthread_mutex_lock(&listener->lock);
+    listener->gone = 1;
+    pthread_cond_broadcast(&listener->changed);
+    pthread_mutex_unlock(&listener->lock);
+
+    return NULL;
+}
+
+
+static void
+shop_listener_want(shop_listener_t *listener, int64_t closed_until)
+{
+    pthread_mutex_lock(&listener->lock);
+
+    listener->closed_until = closed_until;
+    eventfd_write(listener->wake, 1);
+
+    while (!listener->gone
+           && listener->listening != (listener->closed_until == 0))
+    {
+        pthread_cond_wait(&listener->changed, &listener->lock);
+    }
+
+    pthread_mutex_unlock(&listener->lock);
+}
+
+
+void
+shop_listener_refuse(shop_listener_t *listener, int64_t ms)
+{
+    shop_listener_want(listener, ms == -1 ? INT64_MAX : shop_clock_ms() + ms);
+}
+
+
+void
+shop_listener_resume(shop_listener_t *listener)
+{
+    shop_listener_want(listener, 0);
 }
 
 
@@ -258,7 +407,7 @@ shop_listener_start(shop_listener_t *listener, struct MHD_Daemon *daemon)
 
     listener->daemon = daemon;
 
-    err = pthread_create(&listener->thread, NULL, shop_listener_loop,
+    err = pthread_create(&listener->thread, NULL, shop_listener_run,
                          listener);
     if (err) {
         fprintf(stderr, "cannot start a thread: %s\n", strerror(err));

@@ -29,6 +29,14 @@ void shop_listener_destroy(shop_listener_t *listener);
 /* Starts to accept for daemon. 0, or -1 and why on stderr. */
 int shop_listener_start(shop_listener_t *listener, struct MHD_Daemon *daemon);
 
+/*
+ * Closes the socket, for ms milliseconds or, if that is -1, until
+ * shop_listener_resume(). The address stays bound, so that nobody else gets
+ * it. Both return when it is done; the listener was started.
+ */
+void shop_listener_refuse(shop_listener_t *listener, int64_t ms);
+void shop_listener_resume(shop_listener_t *listener);
+
 /* "127.0.0.1:8081", "[::1]:8081" or "unix:PATH"; owned by the listener. */
 const char *shop_listener_name(shop_listener_t *listener);
 
