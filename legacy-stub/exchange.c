@@ -96,6 +96,9 @@ shop_exchange_create(shop_t *shop, const char *target,
         return NULL;
     }
 
+    x->raw = shop_exchange_skip_authority(x->target);
+    x->raw_len = strcspn(x->raw, "?");
+
     shop_exchange_split(x);
 
     return x;
@@ -170,15 +173,40 @@ shop_exchange_number(shop_exchange_t *x, const char *name, int64_t fallback,
 }
 
 
-int
-shop_exchange_socket(shop_exchange_t *x)
+static int
+shop_connection_socket(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo  *info;
 
-    info = MHD_get_connection_info(x->connection,
+    info = MHD_get_connection_info(connection,
                                    MHD_CONNECTION_INFO_CONNECTION_FD);
 
     return info ? info->connect_fd : -1;
+}
+
+
+int
+shop_exchange_socket(shop_exchange_t *x)
+{
+    return shop_connection_socket(x->connection);
+}
+
+
+shop_pause_e
+shop_exchange_wait(shop_t *shop, struct MHD_Connection *connection,
+    int64_t ms)
+{
+    shop_pause_e  how;
+
+    how = shop_pause_wait(shop->pause, shop_connection_socket(connection),
+                          ms);
+
+    /* libmicrohttpd counts anew when a timeout is set where there was none */
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              shop->idle);
+
+    return how;
 }
 
 

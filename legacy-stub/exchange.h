@@ -2,6 +2,7 @@
  * One request and its answer.
  *
  *   target    "/api/orders/a%2Fb?x=1"      as received
+ *   raw       "/api/orders/a%2Fb"
  *   segments  "api" "orders" "a/b"         decoded one by one, so that an
  *                                          encoded slash separates nothing
  *   params               "a/b"             what {} of the route took
@@ -34,6 +35,8 @@ struct shop_exchange_s {
     const char              *version;
 
     char                    *target;
+    const char              *raw;           /* its path, not decoded */
+    size_t                   raw_len;
     char                    *path;          /* cut into segments */
     char                    *segments[SHOP_MAX_SEGMENTS];
     size_t                   nsegments;
@@ -73,8 +76,15 @@ char *shop_exchange_arg(shop_exchange_t *x, const char *name);
 int64_t shop_exchange_number(shop_exchange_t *x, const char *name,
     int64_t fallback, int64_t min, int64_t max);
 
-/* The client's socket, for waiting. */
+/* The client's socket. */
 int shop_exchange_socket(shop_exchange_t *x);
+
+/*
+ * Waits ms milliseconds, for ever if negative, as shop_pause_wait() does.
+ * The time is not held against the connection as silence.
+ */
+shop_pause_e shop_exchange_wait(shop_t *shop,
+    struct MHD_Connection *connection, int64_t ms);
 
 /* The decimal number of min to max that text is, or -1. */
 int64_t shop_parse_number(const char *text, int64_t min, int64_t max);

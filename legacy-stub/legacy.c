@@ -3,6 +3,7 @@
  * one database for all of it.
  */
 
+#include "control.h"
 #include "diagnostics.h"
 #include "inventory.h"
 #include "login.h"
@@ -20,13 +21,19 @@
 static const char  shop_legacy_usage[] =
     "usage: shop-legacy [--port N] [--bind ADDRESS] [--db FILE]\n"
     "                   [--static DIR] [--idle SECONDS] [--echo]\n"
+    "                   [--fault ...] [--drift ...] [--control-port N]\n"
     "\n"
     "  --port N        port to listen on, 0 takes a free one (0)\n"
     "  --bind ADDRESS  numeric address or unix:PATH (127.0.0.1)\n"
     "  --db FILE       database file (:memory:)\n"
     "  --static DIR    what /static/ serves (nothing)\n"
     "  --idle SECONDS  how long a connection may be silent (75)\n"
-    "  --echo          answer every request as /debug/echo does\n";
+    "  --echo          answer every request as /debug/echo does\n"
+    "\n"
+    "  --fault PATH=KIND[:VALUE]  what goes wrong, as with PUT /_faults\n"
+    "  --drift PATH=KIND[:VALUE]  what differs, as with PUT /_drift\n"
+    "  --control-port N           a port where no fault is, for /_faults\n"
+    "                             and /_drift alone; 0 takes a free one\n";
 
 
 static const shop_mount_t  shop_legacy_mounts[] = {
@@ -36,6 +43,7 @@ static const shop_mount_t  shop_legacy_mounts[] = {
     { "", shop_report_routes },
     { "", shop_sse_routes },
     { "", shop_diagnostics_routes },
+    { "", shop_control_routes },
     { "/api", shop_orders_routes },
     { "/api", shop_payments_routes },
     { "/api", shop_inventory_routes },

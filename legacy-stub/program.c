@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "diagnostics.h"
+#include "drift.h"
 #include "exchange.h"
+#include "faults.h"
 #include "program.h"
 #include "server.h"
 #include "session.h"
@@ -22,13 +25,16 @@
 
 
 typedef struct {
-    int64_t      port;
-    int64_t      idle;
-    const char  *bind;
-    const char  *db;
-    const char  *static_dir;
-    const char  *service;
-    unsigned     echo:1;
+    int64_t           port;
+    int64_t           control_port;     /* -1: none */
+    int64_t           idle;
+    const char       *bind;
+    const char       *db;
+    const char       *static_dir;
+    const char       *service;
+    shop_switches_t  *faults;
+    shop_switches_t  *drift;
+    unsigned          echo:1;
 } shop_options_t;
 
 
@@ -40,14 +46,24 @@ static const struct option  shop_long_options[] = {
     { "service", required_argument, NULL, 'S' },
     { "idle", required_argument, NULL, 'i' },
     { "echo", no_argument, NULL, 'e' },
+    { "control-port", required_argument, NULL, 'c' },
+    { "fault", required_argument, NULL, 'F' },
+    { "drift", required_argument, NULL, 'D' },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 }
 };
 
 
-/* with --echo, nothing but the echo answers */
+/* with --echo, hardly anything but the echo answers */
 static const shop_mount_t  shop_echo_mounts[] = {
+    { "", shop_control_routes },
     { "", shop_echo_routes },
+    { NULL, NULL }
+};
+
+
+static const shop_mount_t  shop_control_mounts[] = {
+    { "", shop_control_routes },
     { NULL, NULL }
 };
 
@@ -61,6 +77,16 @@ shop_options_set(shop_options_t *options, int c)
     case 'p':
         options->port = shop_parse_number(optarg, 0, 65535);
         return options->port == -1 ? -1 : 0;
+
+    case 'c':
+        options->control_port = shop_parse_number(optarg, 0, 65535);
+        return options->control_port == -1 ? -1 : 0;
+
+    case 'F':
+        return shop_switches_add(options->faults, optarg);
+
+    case 'D':
+        return shop_switches_add(options->drift, optarg);
 
     case 'i':
         options->idle = shop_parse_number(optarg, 1, SHOP_IDLE_MAX);
@@ -98,7 +124,15 @@ shop_options_parse(shop_options_t *options, int argc, char **argv)
 {
     int  c;
 
+    options->faults = shop_switches_create("fault", shop_faults_kinds, 1);
+    options->drift = shop_switches_create("drift", shop_drift_kinds, 0);
+
+    if (options->faults == NULL || options->drift == NULL) {
+        return -1;
+    }
+
     options->port = 0;
+    options->control_port = -1;
     options->idle = SHOP_IDLE_DEFAULT;
     options->bind = "127.0.0.1";
     options->db = ":memory:";
@@ -128,6 +162,9 @@ shop_program_open(shop_t *shop, const shop_program_t *program,
     shop->mounts = options->echo ? shop_echo_mounts : program->mounts;
     shop->stamped = program->stamped;
     shop->static_dir = -1;
+    shop->idle = (unsigned) options->idle;
+    shop->faults = options->faults;
+    shop->drift = options->drift;
 
     shop->pause = shop_pause_create();
     shop->events = shop_events_create();
@@ -172,33 +209,106 @@ shop_program_close(shop_t *shop)
 }
 
 
+/* says where the program listens once all of it does */
+static int
+shop_program_start(shop_t *shop, shop_t *control,
+    const shop_options_t *options, shop_server_t *servers[2])
+{
+    servers[0] = shop_server_start(shop, options->bind,
+                                   (unsigned) options->port);
+    if (servers[0] == NULL) {
+        return -1;
+    }
+
+    /* the same shop, and the same door, from elsewhere */
+    *control = *shop;
+    control->mounts = shop_control_mounts;
+
+    if (options->control_port != -1) {
+        servers[1] = shop_server_start(control, options->bind,
+                                       (unsigned) options->control_port);
+        if (servers[1] == NULL) {
+            return -1;
+        }
+    }
+
+    shop_faults_set_door(shop, -1);
+
+    printf("listening on %s\n", shop_server_name(servers[0]));
+
+    if (servers[1]) {
+        printf("control on %s\n", shop_server_name(servers[1]));
+    }
+
+    fflush(stdout);
+
+    return 0;
+}
+
+
+/* until a signal; SIGUSR1 ends all faults, even those that shut the door */
+static void
+shop_program_wait(shop_t *shop, const sigset_t *signals)
+{
+    int  sig;
+
+    for ( ;; ) {
+        if (sigwait(signals, &sig) != 0 || sig != SIGUSR1) {
+            return;
+        }
+
+        shop_switches_clear(shop->faults);
+        shop_faults_set_door(shop, -1);
+    }
+}
+
+
 static int
 shop_program_serve(shop_t *shop, const shop_options_t *options)
 {
-    int             sig;
+    int             rc;
+    shop_t          control;
     sigset_t        signals;
-    shop_server_t  *server;
+    shop_server_t  *servers[2] = { NULL, NULL };
 
     signal(SIGPIPE, SIG_IGN);
 
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
-    server = shop_server_start(shop, options->bind, (unsigned) options->port,
-                               (unsigned) options->idle);
-    if (server == NULL) {
-        return 1;
+    rc = shop_program_start(shop, &control, options, servers);
+
+    if (rc == 0) {
+        shop_program_wait(shop, &signals);
     }
 
-    printf("listening on %s\n", shop_server_name(server));
-    fflush(stdout);
+    /* the one that can close the other's door goes first */
+    shop_server_stop(servers[1]);
+    shop_server_stop(servers[0]);
 
-    sigwait(&signals, &sig);
-    shop_server_stop(server);
+    return rc == 0 ? 0 : 1;
+}
 
-    return 0;
+
+static int
+shop_program_run(const shop_program_t *program,
+    const shop_options_t *options)
+{
+    int     rc;
+    shop_t  shop = { 0 };
+
+    rc = 1;
+
+    if (shop_program_open(&shop, program, options) == 0) {
+        rc = shop_program_serve(&shop, options);
+    }
+
+    shop_program_close(&shop);
+
+    return rc;
 }
 
 
@@ -207,31 +317,27 @@ shop_program_main(int argc, char **argv, const char *usage,
     shop_program_find_pt find)
 {
     int                    rc;
-    shop_t                 shop = { 0 };
     shop_options_t         options;
     const shop_program_t  *program;
 
     rc = shop_options_parse(&options, argc, argv);
 
-    if (rc == 1) {
-        fputs(usage, stdout);
-        return 0;
-    }
-
     program = rc == 0 ? find(options.service) : NULL;
 
-    if (program == NULL) {
+    if (rc == 1) {
+        fputs(usage, stdout);
+        rc = 0;
+
+    } else if (program == NULL) {
         fputs(usage, stderr);
-        return 2;
+        rc = 2;
+
+    } else {
+        rc = shop_program_run(program, &options);
     }
 
-    rc = 1;
-
-    if (shop_program_open(&shop, program, &options) == 0) {
-        rc = shop_program_serve(&shop, &options);
-    }
-
-    shop_program_close(&shop);
+    shop_switches_destroy(options.faults);
+    shop_switches_destroy(options.drift);
 
     return rc;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drift.h"
 #include "reply.h"
 
 
@@ -103,6 +104,8 @@ shop_reply_json(shop_exchange_t *x, unsigned status, json_t *value)
         return shop_reply_problem(x, MHD_HTTP_INTERNAL_SERVER_ERROR,
                                   "the answer could not be made");
     }
+
+    shop_drift_apply(x, value);
 
     return shop_reply_document(x, status, "application/json", value);
 }

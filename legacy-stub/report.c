@@ -19,12 +19,12 @@
 
 
 typedef struct {
-    shop_t     *shop;
-    int         fd;             /* the client's socket */
-    int64_t     rows;           /* still to come */
-    int64_t     delay_ms;
-    int64_t     last_id;
-    unsigned    started:1;
+    shop_t                 *shop;
+    struct MHD_Connection  *connection;
+    int64_t                 rows;           /* still to come */
+    int64_t                 delay_ms;
+    int64_t                 last_id;
+    unsigned                started:1;
 } shop_report_t;
 
 
@@ -113,8 +113,8 @@ shop_report_read(void *cls, uint64_t pos, char *buf, size_t max)
     }
 
     if (report->delay_ms
-        && shop_pause_wait(report->shop->pause, report->fd, report->delay_ms)
-           != SHOP_PAUSE_OVER)
+        && shop_exchange_wait(report->shop, report->connection,
+                              report->delay_ms) != SHOP_PAUSE_OVER)
     {
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
@@ -164,7 +164,7 @@ shop_report_get(shop_exchange_t *x)
     }
 
     report->shop = x->shop;
-    report->fd = shop_exchange_socket(x);
+    report->connection = x->connection;
     report->rows = rows;
     report->delay_ms = delay;
 

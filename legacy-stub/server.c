@@ -2,9 +2,9 @@
  * How an exchange goes through libmicrohttpd:
  *
  *   request line   shop_server_on_target()      creates the exchange
- *   header         shop_server_begin()          finds the route
+ *   header         shop_server_begin()          finds the route; early faults
  *   body pieces    shop_body_feed()
- *   all received   shop_server_finish()         the handler answers
+ *   all received   shop_server_finish()         faults; the handler answers
  *   answer sent    shop_server_on_completed()   destroys the exchange
  */
 
@@ -13,7 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clients.h"
+#include "control.h"
 #include "exchange.h"
+#include "faults.h"
 #include "listener.h"
 #include "reply.h"
 #include "router.h"
@@ -30,6 +33,7 @@
 struct shop_server_s {
     shop_t             *shop;
     shop_listener_t    *listener;
+    shop_clients_t     *clients;
     struct MHD_Daemon  *daemon;
 };
 
@@ -66,10 +70,45 @@ shop_server_unescape(void *cls, struct MHD_Connection *connection, char *text)
 }
 
 
+static void
+shop_server_on_connection(void *cls, struct MHD_Connection *connection,
+    void **data, enum MHD_ConnectionNotificationCode code)
+{
+    shop_server_t                   *server = cls;
+    const union MHD_ConnectionInfo  *info;
+
+    (void) data;
+
+    info = MHD_get_connection_info(connection,
+                                   MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        shop_clients_add(server->clients, info->connect_fd);
+
+    } else {
+        shop_clients_remove(server->clients, info->connect_fd);
+    }
+}
+
+
+/* 1 if a fault has ended the exchange */
+static int
+shop_server_is_faulty(shop_exchange_t *x, unsigned early,
+    enum MHD_Result *rc)
+{
+    return shop_control_is_target(x) ? 0 : shop_faults_act(x, early, rc);
+}
+
+
 static enum MHD_Result
 shop_server_finish(shop_exchange_t *x)
 {
-    char  allow[SHOP_ALLOW_LEN];
+    char             allow[SHOP_ALLOW_LEN];
+    enum MHD_Result  rc;
+
+    if (shop_server_is_faulty(x, 0, &rc)) {
+        return rc;
+    }
 
     if (x->route) {
         if (x->body.state != SHOP_BODY_FINE) {
@@ -103,6 +142,7 @@ shop_server_begin(shop_exchange_t *x, const char *method,
     const char *version)
 {
     const char        *expect;
+    enum MHD_Result    rc;
     shop_body_kind_e   kind;
 
     x->begun = 1;
@@ -113,6 +153,10 @@ shop_server_begin(shop_exchange_t *x, const char *method,
 
     kind = x->route ? x->route->body : SHOP_BODY_NONE;
     shop_body_init(&x->body, kind, x->connection);
+
+    if (shop_server_is_faulty(x, 1, &rc)) {
+        return rc;
+    }
 
     if (x->route && x->body.state == SHOP_BODY_FINE) {
         return MHD_YES;
@@ -163,8 +207,7 @@ shop_server_on_request(void *cls, struct MHD_Connection *connection,
 
 
 shop_server_t *
-shop_server_start(shop_t *shop, const char *bind, unsigned port,
-    unsigned idle)
+shop_server_start(shop_t *shop, const char *bind, unsigned port)
 {
     shop_server_t  *server;
 
@@ -174,9 +217,10 @@ shop_server_start(shop_t *shop, const char *bind, unsigned port,
     }
 
     server->shop = shop;
-
+    server->clients = shop_clients_create();
     server->listener = shop_listener_create(bind, port, shop->pause);
-    if (server->listener == NULL) {
+
+    if (server->clients == NULL || server->listener == NULL) {
         goto failed;
     }
 
@@ -184,10 +228,11 @@ shop_server_start(shop_t *shop, const char *bind, unsigned port,
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION
         | MHD_USE_POLL | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET,
         0, NULL, NULL, shop_server_on_request, shop,
+        MHD_OPTION_NOTIFY_CONNECTION, shop_server_on_connection, server,
         MHD_OPTION_URI_LOG_CALLBACK, shop_server_on_target, shop,
         MHD_OPTION_UNESCAPE_CALLBACK, shop_server_unescape, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, shop_server_on_completed, NULL,
-        MHD_OPTION_CONNECTION_TIMEOUT, idle,
+        MHD_OPTION_CONNECTION_TIMEOUT, shop->idle,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned) SHOP_SERVER_CONNECTIONS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) SHOP_SERVER_HEADER_MAX,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t) SHOP_SERVER_STACK,
@@ -196,6 +241,10 @@ shop_server_start(shop_t *shop, const char *bind, unsigned port,
     if (server->daemon == NULL) {
         fprintf(stderr, "cannot start the HTTP daemon\n");
         goto failed;
+    }
+
+    if (shop->door == NULL) {
+        shop->door = server;
     }
 
     if (shop_listener_start(server->listener, server->daemon) == -1) {
@@ -220,6 +269,21 @@ shop_server_name(shop_server_t *server)
 
 
 void
+shop_server_refuse(shop_server_t *server, int64_t ms, int fd)
+{
+    shop_listener_refuse(server->listener, ms);
+    shop_clients_cut(server->clients, fd);
+}
+
+
+void
+shop_server_resume(shop_server_t *server)
+{
+    shop_listener_resume(server->listener);
+}
+
+
+void
 shop_server_stop(shop_server_t *server)
 {
     if (server == NULL) {
@@ -233,6 +297,8 @@ shop_server_stop(shop_server_t *server)
     if (server->daemon) {
         MHD_stop_daemon(server->daemon);
     }
+
+    shop_clients_destroy(server->clients);
 
     free(server);
 }

@@ -9,19 +9,26 @@
 #include "shop.h"
 
 
-typedef struct shop_server_s  shop_server_t;
-
-
 /*
  * Serves shop, which outlives the server, at bind and port as
- * shop_listener_create() takes them. idle is how long a connection may be
- * silent, in seconds. NULL, and why on stderr.
+ * shop_listener_create() takes them. The first one is the shop's door.
+ * NULL, and why on stderr.
  */
 shop_server_t *shop_server_start(shop_t *shop, const char *bind,
-    unsigned port, unsigned idle);
+    unsigned port);
 
 /* Where it listens; owned by the server. */
 const char *shop_server_name(shop_server_t *server);
+
+/*
+ * From the return on nobody can connect, for ms milliseconds or, if that is
+ * -1, until shop_server_resume(). All connections are cut but the one with
+ * the socket fd, if there is one. The port stays the server's.
+ */
+void shop_server_refuse(shop_server_t *server, int64_t ms, int fd);
+
+/* From the return on one can connect. */
+void shop_server_resume(shop_server_t *server);
 
 /* Ends all waits of the shop, all connections, frees; may be NULL. */
 void shop_server_stop(shop_server_t *server);

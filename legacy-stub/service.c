@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "control.h"
 #include "diagnostics.h"
 #include "inventory.h"
 #include "orders.h"
@@ -16,25 +17,33 @@
 static const char  shop_service_usage[] =
     "usage: shop-service --service orders|payments|inventory [--port N]\n"
     "                    [--bind ADDRESS] [--db FILE] [--idle SECONDS]\n"
-    "                    [--echo]\n"
+    "                    [--echo] [--fault ...] [--drift ...]\n"
+    "                    [--control-port N]\n"
     "\n"
     "  --service NAME  which one to be\n"
     "  --port N        port to listen on, 0 takes a free one (0)\n"
     "  --bind ADDRESS  numeric address or unix:PATH (127.0.0.1)\n"
     "  --db FILE       database file (:memory:)\n"
     "  --idle SECONDS  how long a connection may be silent (75)\n"
-    "  --echo          answer every request as /debug/echo does\n";
+    "  --echo          answer every request as /debug/echo does\n"
+    "\n"
+    "  --fault PATH=KIND[:VALUE]  what goes wrong, as with PUT /_faults\n"
+    "  --drift PATH=KIND[:VALUE]  what differs, as with PUT /_drift\n"
+    "  --control-port N           a port where no fault is, for /_faults\n"
+    "                             and /_drift alone; 0 takes a free one\n";
 
 
 static const shop_mount_t  shop_service_orders_mounts[] = {
     { "", shop_orders_routes },
     { "", shop_diagnostics_routes },
+    { "", shop_control_routes },
     { NULL, NULL }
 };
 
 static const shop_mount_t  shop_service_payments_mounts[] = {
     { "", shop_payments_routes },
     { "", shop_diagnostics_routes },
+    { "", shop_control_routes },
     { NULL, NULL }
 };
 
@@ -42,6 +51,7 @@ static const shop_mount_t  shop_service_inventory_mounts[] = {
     { "", shop_inventory_routes },
     { "", shop_reservations_routes },
     { "", shop_diagnostics_routes },
+    { "", shop_control_routes },
     { NULL, NULL }
 };
 

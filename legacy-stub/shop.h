@@ -18,10 +18,12 @@
 #include "db.h"
 #include "events.h"
 #include "pause.h"
+#include "switches.h"
 
 
 typedef struct shop_s           shop_t;
 typedef struct shop_exchange_s  shop_exchange_t;
+typedef struct shop_server_s    shop_server_t;
 
 /* answers the exchange; the result of MHD_queue_response() */
 typedef enum MHD_Result (*shop_handler_pt)(shop_exchange_t *x);
@@ -47,6 +49,10 @@ struct shop_s {
     shop_db_t          *db;
     shop_events_t      *events;
     shop_pause_t       *pause;
+    shop_switches_t    *faults;
+    shop_switches_t    *drift;
+    shop_server_t      *door;       /* what the fault refuse closes */
+    unsigned            idle;       /* seconds a connection may be silent */
     int                 static_dir; /* descriptor, -1 without one */
     unsigned            stamped:1;  /* orders carry generated_at */
 };
