@@ -57,6 +57,22 @@ def run(request):
     return start
 
 
+@pytest.fixture(scope="module")
+def faulty_program():
+    program = Program("shop-legacy", "--control-port", 0)
+    yield program
+    assert program.stop() == 0
+    assert program.errors == ""
+
+
+@pytest.fixture
+def faulty(faulty_program):
+    """A monolith with a control port; nothing is left of the test before."""
+    yield faulty_program
+    faulty_program.steer("DELETE", "/_faults")
+    faulty_program.steer("DELETE", "/_drift")
+
+
 @pytest.fixture
 def shop_assets():
     return TOP / "legacy-stub" / "static"

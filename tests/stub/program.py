@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import select
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = TOP / "build" / "stub"
+BUILD = pathlib.Path(os.environ.get("STUB_BUILD", TOP / "build" / "stub"))
 TIMEOUT = 10
 
 
@@ -38,20 +39,24 @@ class Program:
         self.process = subprocess.Popen(
             [*wrapper, str(BUILD / name), *map(str, options)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.address = None
-        self.errors = None
+        self.address = self.control = self.errors = None
         try:
-            self.address = self._read_address(60 if wrapper else TIMEOUT)
+            self._wait_for_output(60 if wrapper else TIMEOUT)
+            self.address = self._read_address("listening on ")
+            if "--control-port" in options:
+                self.control = self._read_address("control on ")
         except BaseException:
             self.kill()
             raise
 
-    def _read_address(self, timeout):
+    def _wait_for_output(self, timeout):
         ready, _, _ = select.select([self.process.stdout], [], [], timeout)
         assert ready, "it does not say where it listens"
+
+    def _read_address(self, prefix):
         line = self.process.stdout.readline()
-        prefix = "listening on "
         if not line.startswith(prefix):
+            self.process.terminate()
             raise AssertionError(line + self.process.stderr.read())
         return line[len(prefix):].rstrip("\n")
 
@@ -88,6 +93,22 @@ class Program:
 
     def get(self, target, headers=None, via=None):
         return self.request("GET", target, headers=headers, via=via)
+
+    def steer(self, method, target, body=None):
+        """A request to the control port; returns its JSON."""
+        host, _, port = self.control.rpartition(":")
+        connection = http.client.HTTPConnection(host, int(port),
+                                                timeout=TIMEOUT)
+        try:
+            connection.request(method, target,
+                               None if body is None else json.dumps(body),
+                               {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer = Answer(response, response.read())
+            assert answer.status == 200, answer.body
+            return answer.json
+        finally:
+            connection.close()
 
     def raw(self, data):
         """Sends bytes, returns all that comes until the end."""

@@ -8,6 +8,11 @@ import pytest
 ORDER = {"customer": "eve@example.com",
          "items": [{"sku": "TEA-GREEN", "quantity": 1}]}
 
+FAULTS = [("latency", 10), ("status", 503), ("status", 204),
+          ("drop-header", None), ("drop-body", "length"),
+          ("drop-body", "chunked"), ("hang", 10), ("reset", None),
+          ("garbage", None), ("endless", None)]
+
 
 def test_clients_at_once(run, tmp_path):
     program = run("shop-legacy", "--db", tmp_path / "shop.db")
@@ -52,13 +57,27 @@ def test_reservations_never_oversell(run):
     assert sorted(statuses) == [201] * free + [409] * 5
 
 
-@pytest.mark.skipif(shutil.which("valgrind") is None,
-                    reason="valgrind is not installed")
-def test_no_leak(run, static_dir):
-    program = run("shop-legacy", "--static", static_dir, wrapper=(
-        "valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
-        "--show-leak-kinds=definite,indirect,possible",
-        "--errors-for-leak-kinds=definite,indirect,possible"))
+@pytest.fixture
+def checked(run):
+    """Runs a program under valgrind, and asserts that all was well."""
+    def start(*args):
+        programs.append(run(*args, wrapper=(
+            "valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full",
+            "--show-leak-kinds=definite,indirect,possible",
+            "--errors-for-leak-kinds=definite,indirect,possible")))
+        return programs[-1]
+
+    if shutil.which("valgrind") is None:
+        pytest.skip("valgrind is not installed")
+    programs = []
+    yield start
+    for program in programs:
+        assert program.stop(timeout=50) == 0, program.errors
+        assert program.errors == ""
+
+
+def test_no_leak(checked, static_dir):
+    program = checked("shop-legacy", "--static", static_dir)
 
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     program.get("/")
@@ -96,5 +115,32 @@ def test_no_leak(run, static_dir):
         sock.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
         assert sock.recv(65536)
 
-    assert program.stop(timeout=50) == 0, program.errors
-    assert program.errors == ""
+
+def test_no_leak_by_fault(checked):
+    program = checked("shop-legacy", "--control-port", 0)
+    for kind, value in FAULTS:
+        fault = {"path": "/api/*", "fault": kind}
+        if value is not None:
+            fault["value"] = value
+        program.steer("PUT", "/_faults", [fault])
+        for method, size in (("GET", 0), ("PUT", 200000)):
+            with program.socket() as sock:
+                sock.sendall(b"%s /api/orders/5 HTTP/1.1\r\nHost: x\r\n"
+                             b"Content-Length: %d\r\n\r\n"
+                             % (method.encode(), size) + bytes(size))
+                try:
+                    sock.recv(65536)
+                except ConnectionResetError:
+                    assert kind == "reset"
+
+
+def test_no_leak_by_drift(checked):
+    program = checked("shop-legacy", "--control-port", 0)
+    for kind in ("rounding", "missing-field", "null", "order", "type",
+                 "timestamp"):
+        program.steer("PUT", "/_drift", [{"path": "/*", "drift": kind}])
+        assert program.get("/api/orders").status == 200
+    assert program.request("PUT", "/_drift", [{"path": 1}]).status == 400
+    program.steer("PUT", "/_faults", [{"path": "/*", "fault": "refuse"}])
+    program.steer("DELETE", "/_faults")
+    assert program.get("/api/orders").status == 200
