@@ -259,6 +259,14 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
     ctx->fell_back = 1;
     ctx->fresh = 0;
 
+#if (NGX_HTTP_CACHE)
+
+    /* the answer of one side must not stand in the cache for the other's */
+
+    r->upstream->cacheable = 0;
+
+#endif
+
     ngx_http_strangler_first_peer(ctx, ctx->decision.fallback);
 
     if (ngx_http_strangler_target(ctx, FIG_SIDE_OLD) != NGX_OK) {
