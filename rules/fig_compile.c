@@ -116,13 +116,33 @@ fig_builder_link(fig_builder_t *builder, uint32_t *list, uint32_t rank)
 
 
 static uint32_t
+fig_builder_add_node(fig_builder_t *builder, uint32_t parent)
+{
+    uint32_t     n;
+    fig_node_t  *node;
+
+    n = fig_vector_add(&builder->nodes);
+
+    if (n != 0) {
+        node = fig_builder_node(builder, n);
+        node->self = n;
+        node->parent = parent;
+        node->owner = fig_hash_owner(n);
+        node->least = FIG_RANK_NONE;
+    }
+
+    return n;
+}
+
+
+static uint32_t
 fig_builder_add_tree(fig_builder_t *builder, fig_str_t host)
 {
     uint32_t     n, root;
     fig_tree_t  *tree;
 
     n = fig_vector_add(&builder->trees);
-    root = fig_vector_add(&builder->nodes);
+    root = fig_builder_add_node(builder, 0);
 
     if (n == 0 || root == 0) {
         return 0;
@@ -133,8 +153,6 @@ fig_builder_add_tree(fig_builder_t *builder, fig_str_t host)
     tree->root = root;
     tree->least = FIG_RANK_NONE;
     tree->least_pattern = FIG_RANK_NONE;
-
-    fig_builder_node(builder, root)->least = FIG_RANK_NONE;
 
     return n;
 }
@@ -193,24 +211,6 @@ fig_builder_find_tree(fig_builder_t *builder, const fig_hostname_t *host)
 }
 
 
-static uint32_t
-fig_builder_add_node(fig_builder_t *builder, uint32_t parent)
-{
-    uint32_t     n;
-    fig_node_t  *node;
-
-    n = fig_vector_add(&builder->nodes);
-
-    if (n != 0) {
-        node = fig_builder_node(builder, n);
-        node->parent = parent;
-        node->least = FIG_RANK_NONE;
-    }
-
-    return n;
-}
-
-
 /* The child of a node for a literal segment, made where there is none. */
 
 static uint32_t
@@ -221,8 +221,9 @@ fig_builder_child(fig_builder_t *builder, uint32_t parent, fig_str_t text)
     fig_node_t    *node;
     fig_segment_t  segment;
 
-    segment = fig_segment_read(text.data, text.data + text.len, 0);
-    hash = fig_hash_owned(segment.hash, parent);
+    segment = fig_segment_read(text.data, text.data + text.len,
+                               fig_hash_owner(parent), 0);
+    hash = segment.hash;
     at = hash;
 
     while ((child = fig_table_find(&builder->children, hash, &at)) != 0) {
@@ -245,6 +246,8 @@ fig_builder_child(fig_builder_t *builder, uint32_t parent, fig_str_t text)
     node->text = text.data;
     node->len = (uint32_t) text.len;
     node->head = segment.head;
+
+    fig_builder_node(builder, parent)->literals++;
 
     return child;
 }

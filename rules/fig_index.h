@@ -39,7 +39,7 @@
 #define FIG_SUFFIX_MAX         255
 
 #define FIG_GRAM               4
-#define FIG_FILTER_BITS        12
+#define FIG_FILTER_BITS        17
 
 
 typedef struct {
@@ -48,11 +48,16 @@ typedef struct {
 } fig_link_t;
 
 
+/* 64 bytes, so that one costs a cache line, and finding one a shift. */
+
 typedef struct {
     uint64_t        head;              /* of text, see fig_hash.h */
+    uint64_t        owner;             /* where its children's hashes begin */
     const char     *text;              /* the segment; not for a param */
     uint32_t        len;
+    uint32_t        self;              /* its own number */
     uint32_t        parent;            /* 0: a root */
+    uint32_t        literals;          /* number of children by literal */
     uint32_t        param;             /* child that takes any segment */
     uint32_t        ends;              /* list: exact paths and templates */
     uint32_t        prefixes;          /* list */
@@ -72,13 +77,6 @@ typedef struct {
 } fig_probe_t;
 
 
-/* Which four bytes may be worth a look-up, by hash. */
-
-typedef struct {
-    uint64_t        bits[(1 << FIG_FILTER_BITS) / 64];
-} fig_filter_t;
-
-
 typedef struct {
     fig_str_t       host;              /* wildcard: with its dot; any: empty */
     bool            wildcard;
@@ -92,7 +90,7 @@ typedef struct {
     uint32_t        always;
     uint32_t        least_pattern;
     bool            by_segment;
-    fig_filter_t   *filter;            /* NULL: none by gram */
+    bool            by_gram;
 } fig_tree_t;
 
 
@@ -115,6 +113,10 @@ struct fig_index_s {
     bool            literal_hosts;
     bool            wildcard_hosts;
     uint64_t        suffixes[FIG_SUFFIX_MAX / 64 + 1];
+
+    /* Which four bytes are worth a look-up, by fig_gram_bit(). */
+
+    uint64_t        filter[(1 << FIG_FILTER_BITS) / 64];
 };
 
 
@@ -127,12 +129,14 @@ struct fig_ruleset_s {
 };
 
 
-/* The place of four bytes, each or-ed with 0x20, in a filter. */
+/* The place of four bytes, each or-ed with 0x20, in the filter. */
 
 static inline uint32_t
-fig_gram_bit(uint32_t gram)
+fig_gram_bit(uint32_t gram, uint32_t tree)
 {
-    return (gram * UINT32_C(0x9e3779b1)) >> (32 - FIG_FILTER_BITS);
+    gram = (gram ^ tree * UINT32_C(0x85ebca77)) * UINT32_C(0x9e3779b1);
+
+    return gram >> (32 - FIG_FILTER_BITS);
 }
 
 

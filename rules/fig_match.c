@@ -20,12 +20,12 @@
 /* A place in a tree, and how much of the path led to it. */
 
 typedef struct {
-    uint32_t        node;
-    const char     *p;                 /* behind the node's segment */
-    const char     *last;
-    unsigned        open;              /* nodes above, left by a literal, from
+    const fig_node_t  *node;
+    const fig_node_t  *deepest;        /* by literals; NULL: not there yet */
+    const char        *p;              /* behind the node's segment */
+    const char        *last;
+    unsigned           open;           /* nodes above, left by a literal, from
                                           which a param leads as well */
-    uint32_t        deepest;           /* by literals only; 0: not there yet */
 } fig_walk_t;
 
 
@@ -52,7 +52,7 @@ fig_search_conditions(fig_search_t *search, const fig_entry_t *entry)
 /* Takes the first entry of a list that holds and ranks better. */
 
 static void
-fig_search_list(fig_search_t *search, uint32_t list)
+fig_search_list_on(fig_search_t *search, uint32_t list)
 {
     const fig_link_t  *link;
 
@@ -73,68 +73,78 @@ fig_search_list(fig_search_t *search, uint32_t list)
 }
 
 
-/* The child for a literal segment which begins at p; 0: there is none. */
+static inline void
+fig_search_list(fig_search_t *search, uint32_t list)
+{
+    if (list != 0) {
+        fig_search_list_on(search, list);
+    }
+}
 
-static inline uint32_t
-fig_search_child(const fig_index_t *index, uint32_t parent, const char *p,
-    const fig_segment_t *segment)
+
+/* The child for a literal segment which begins at p, if there is one. */
+
+static inline const fig_node_t *
+fig_search_child(const fig_index_t *index, const fig_node_t *parent,
+    const char *p, const fig_segment_t *segment)
 {
     size_t             len;
     uint32_t           child;
-    uint64_t           hash, at;
+    uint64_t           at;
     const fig_node_t  *node;
 
     len = (size_t) (segment->end - p);
-    hash = fig_hash_owned(segment->hash, parent);
-    at = hash;
+    at = segment->hash;
 
-    while ((child = fig_table_find(&index->children, hash, &at)) != 0) {
+    while ((child = fig_table_find(&index->children, segment->hash, &at))
+           != 0)
+    {
         node = &index->nodes[child];
 
-        if (node->parent == parent && node->len == len
+        if (node->parent == parent->self && node->len == len
             && node->head == segment->head
-            && (len <= 8 || memcmp(node->text + 8, p + 8, len - 8) == 0))
+            && fig_rest_is_same(node->text, p, len))
         {
-            break;
+            return node;
         }
     }
 
-    return child;
+    return NULL;
 }
 
 
 /* Goes down, by literals where there are some; true at the path's end. */
 
-static bool
+static inline bool
 fig_walk_down(fig_walk_t *walk, const fig_search_t *search)
 {
-    uint32_t           child;
     fig_segment_t      segment;
-    const fig_node_t  *nodes, *node;
-
-    nodes = search->index->nodes;
+    const fig_node_t  *node, *child;
 
     while (walk->p < walk->last) {
-        node = &nodes[walk->node];
+        node = walk->node;
 
-        segment = fig_segment_read(walk->p + 1, walk->last, 0);
-        child = fig_search_child(search->index, walk->node, walk->p + 1,
-                                 &segment);
+        if (node->literals == 0 && node->param == 0) {
+            break;
+        }
 
-        if (child != 0 && nodes[child].least < search->best) {
+        segment = fig_segment_read(walk->p + 1, walk->last, node->owner, 0);
+        child = fig_search_child(search->index, node, walk->p + 1, &segment);
+
+        if (child != NULL && child->least < search->best) {
             walk->open += node->param != 0;
 
         } else {
-            if (walk->deepest == 0) {
-                walk->deepest = walk->node;
+            if (walk->deepest == NULL) {
+                walk->deepest = node;
             }
 
             /* a param takes no empty segment */
 
-            child = node->param;
+            child = &search->index->nodes[node->param];
 
-            if (child == 0 || segment.end == walk->p + 1
-                || nodes[child].least >= search->best)
+            if (node->param == 0 || segment.end == walk->p + 1
+                || child->least >= search->best)
             {
                 return false;
             }
@@ -144,11 +154,11 @@ fig_walk_down(fig_walk_t *walk, const fig_search_t *search)
         walk->p = segment.end;
     }
 
-    if (walk->deepest == 0) {
+    if (walk->deepest == NULL) {
         walk->deepest = walk->node;
     }
 
-    return true;
+    return walk->p == walk->last;
 }
 
 
@@ -157,30 +167,29 @@ fig_walk_down(fig_walk_t *walk, const fig_search_t *search)
 static bool
 fig_walk_up(fig_walk_t *walk, const fig_search_t *search)
 {
-    uint32_t           param, child;
     const char        *end;
-    const fig_node_t  *nodes;
+    const fig_node_t  *nodes, *child, *param;
 
     nodes = search->index->nodes;
 
     while (walk->open != 0) {
         child = walk->node;
-        walk->node = nodes[child].parent;
+        walk->node = &nodes[child->parent];
         end = walk->p;
 
         do {
             walk->p--;
         } while (*walk->p != '/');
 
-        param = nodes[walk->node].param;
+        param = &nodes[walk->node->param];
 
-        if (param == 0 || param == child) {
+        if (param == nodes || param == child) {
             continue;
         }
 
         walk->open--;
 
-        if (end - walk->p > 1 && nodes[param].least < search->best) {
+        if (end - walk->p > 1 && param->least < search->best) {
             walk->node = param;
             walk->p = end;
             return true;
@@ -192,35 +201,30 @@ fig_walk_up(fig_walk_t *walk, const fig_search_t *search)
 
 
 static void
-fig_search_paths(fig_search_t *search, const fig_tree_t *tree)
+fig_search_paths(fig_search_t *search, const fig_node_t *root)
 {
-    uint32_t           n;
     fig_walk_t         walk;
-    const fig_node_t  *nodes;
+    const fig_node_t  *nodes, *node;
 
-    nodes = search->index->nodes;
-
-    walk.node = tree->root;
+    walk.node = root;
     walk.p = search->request->path.data;
     walk.last = walk.p + search->request->path.len;
     walk.open = 0;
-    walk.deepest = 0;
-
-    if (walk.p == walk.last || *walk.p != '/'
-        || nodes[tree->root].least >= search->best)
-    {
-        return;
-    }
+    walk.deepest = NULL;
 
     do {
         if (fig_walk_down(&walk, search)) {
-            fig_search_list(search, nodes[walk.node].ends);
+            fig_search_list(search, walk.node->ends);
         }
 
-    } while (fig_walk_up(&walk, search));
+    } while (walk.open != 0 && fig_walk_up(&walk, search));
 
-    for (n = nodes[walk.deepest].up; n != 0; n = nodes[nodes[n].parent].up) {
-        fig_search_list(search, nodes[n].prefixes);
+    nodes = search->index->nodes;
+
+    for (node = &nodes[walk.deepest->up]; node != nodes;
+         node = &nodes[nodes[node->parent].up])
+    {
+        fig_search_list(search, node->prefixes);
     }
 }
 
@@ -228,11 +232,20 @@ fig_search_paths(fig_search_t *search, const fig_tree_t *tree)
 static void
 fig_search_tree(fig_search_t *search, const fig_tree_t *tree)
 {
+    const fig_node_t  *root;
+
     if (tree->least >= search->best) {
         return;
     }
 
-    fig_search_paths(search, tree);
+    root = &search->index->nodes[tree->root];
+
+    if (root->least < search->best && search->request->path.len != 0
+        && search->request->path.data[0] == '/')
+    {
+        fig_search_paths(search, root);
+    }
+
     fig_search_list(search, tree->pathless);
 
     if (tree->least_pattern < search->best) {

@@ -16,11 +16,10 @@
 
 
 typedef struct {
-    fig_search_t      *search;
-    const fig_tree_t  *tree;
-    fig_hit_t         *hits;           /* a heap, the least rank in front */
-    uint32_t           n;
-    bool               full;
+    fig_search_t  *search;
+    fig_hit_t     *hits;               /* a heap, the least rank in front */
+    uint32_t       n;
+    bool           full;
 } fig_hits_t;
 
 
@@ -138,24 +137,23 @@ fig_hits_next(fig_hits_t *hits)
 static void
 fig_hits_of_segments(fig_hits_t *hits, uint32_t tree)
 {
-    uint64_t            hash, at;
+    uint64_t            at, owner;
     const char         *p, *last;
     fig_segment_t       segment;
     const fig_index_t  *index;
 
     index = hits->search->index;
+    owner = fig_hash_owner(tree);
 
     p = hits->search->request->path.data;
     last = p + hits->search->request->path.len;
 
     while (p < last) {
-        segment = fig_segment_read(p + 1, last, FIG_BYTES_20);
+        segment = fig_segment_read(p + 1, last, owner, FIG_BYTES_20);
+        at = segment.hash;
 
-        hash = fig_hash_owned(segment.hash, tree);
-        at = hash;
-
-        fig_hits_add(hits, fig_table_find(&index->segments, hash, &at));
-
+        fig_hits_add(hits, fig_table_find(&index->segments, segment.hash,
+                                          &at));
         p = segment.end;
     }
 }
@@ -198,7 +196,7 @@ fig_hits_of_gram(fig_hits_t *hits, uint32_t tree, uint32_t gram, size_t i)
 
     index = hits->search->index;
 
-    hash = fig_hash_owned(fig_hash_word(FIG_HASH_SEED, gram), tree);
+    hash = fig_hash_word(fig_hash_owner(tree), gram);
     at = hash;
 
     for (n = fig_table_find(&index->grams, hash, &at); n != 0;
@@ -216,19 +214,19 @@ fig_hits_of_gram(fig_hits_t *hits, uint32_t tree, uint32_t gram, size_t i)
 static void
 fig_hits_of_grams(fig_hits_t *hits, uint32_t tree)
 {
-    size_t               i;
-    uint32_t             gram, bit;
-    fig_str_t            path;
-    const fig_filter_t  *filter;
+    size_t           i;
+    uint32_t         gram, bit;
+    fig_str_t        path;
+    const uint64_t  *filter;
 
     path = hits->search->request->path;
-    filter = hits->tree->filter;
+    filter = hits->search->index->filter;
 
     for (i = 0; i + FIG_GRAM <= path.len; i++) {
         gram = fig_load_32(path.data + i) | (uint32_t) FIG_BYTES_20;
-        bit = fig_gram_bit(gram);
+        bit = fig_gram_bit(gram, tree);
 
-        if ((filter->bits[bit / 64] >> (bit % 64)) & 1) {
+        if ((filter[bit / 64] >> (bit % 64)) & 1) {
             fig_hits_of_gram(hits, tree, gram, i);
         }
     }
@@ -314,7 +312,6 @@ fig_search_patterns(fig_search_t *search, const fig_tree_t *tree)
     }
 
     hits.search = search;
-    hits.tree = tree;
     hits.hits = scratch->hits;
     hits.n = 0;
     hits.full = false;
@@ -327,7 +324,7 @@ fig_search_patterns(fig_search_t *search, const fig_tree_t *tree)
         fig_hits_of_segments(&hits, n);
     }
 
-    if (tree->filter != NULL) {
+    if (tree->by_gram) {
         fig_hits_of_grams(&hits, n);
     }
 

@@ -269,30 +269,17 @@ fig_patterns_probe(fig_patterns_t *patterns, const fig_key_t *key)
 }
 
 
-/* Lets the tree's filter pass the four bytes of a key. */
+/* Lets the filter pass the four bytes of a key. */
 
-static bool
+static void
 fig_patterns_filter(fig_patterns_t *patterns, const fig_key_t *key)
 {
-    uint32_t     bit;
-    fig_tree_t  *tree;
-
-    tree = fig_builder_tree(patterns->builder, patterns->tree);
-
-    if (tree->filter == NULL) {
-        tree->filter = fig_arena_alloc(patterns->builder->arena,
-                                       sizeof(fig_filter_t));
-        if (tree->filter == NULL) {
-            return false;
-        }
-    }
+    uint32_t  bit;
 
     bit = fig_gram_bit(fig_load_32(key->run.data + key->at)
-                       | (uint32_t) FIG_BYTES_20);
+                       | (uint32_t) FIG_BYTES_20, patterns->tree);
 
-    tree->filter->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
-
-    return true;
+    patterns->builder->index->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
 
 
@@ -304,9 +291,16 @@ fig_patterns_add_gram(fig_patterns_t *patterns, const fig_key_t *key,
 
     probe = fig_patterns_probe(patterns, key);
 
-    return probe != NULL
-           && fig_builder_link(patterns->builder, &probe->list, rank)
-           && fig_patterns_filter(patterns, key);
+    if (probe == NULL
+        || !fig_builder_link(patterns->builder, &probe->list, rank))
+    {
+        return false;
+    }
+
+    fig_patterns_filter(patterns, key);
+    fig_builder_tree(patterns->builder, patterns->tree)->by_gram = true;
+
+    return true;
 }
 
 

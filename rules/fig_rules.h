@@ -117,7 +117,7 @@ typedef struct {
     const fig_by_t       *by;          /* what the bucket was made from; NULL:
                                           nothing was there to stick to, or no
                                           bucket was needed */
-    uint16_t              bucket;      /* 0-9999; FIG_BUCKETS: none was needed */
+    uint16_t              bucket;      /* 0-9999; FIG_BUCKETS: none */
     bool                  assign;      /* the client is to be given the cookie
                                           FIG_ASSIGN_COOKIE=assigned */
     char                  assigned[32];        /* hex, no NUL */

@@ -37,7 +37,7 @@ static const char *const  request_hosts[] = {
 
 static const char *const  segments[] = {
     "a", "b", "ab", "aB", "A", "longsegment", "longsegment2", "item1",
-    "item12", "eightbyt", "ninebytes", "%2F", "a.b"
+    "item12", "eightbyt", "ninebytes", "%2F", "a.b", "bb", "abb", "aab"
 };
 
 static const char *const  methods[] = {
@@ -80,7 +80,8 @@ static const char *const  atoms[] = {
     "(?>ab)", "\\x61", "\\141", "(a)\\1", "(?:(a)|b)", "((a|b)|(ab|item))",
     "\\K", "\\R", "\\h", "\\N", "(*ACCEPT)", "(*FAIL)", "a++", "a*+b", "|",
     "|/a", "(?(?=a)a|b)", "(?(DEFINE)(?<q>ab))", "(?1)", "%2F", "\\%2F",
-    "(?*a)", "(?<*a)", "(*pla:a)", "(*atomic:a)", "longsegment", "eightbyt"
+    "(?*a)", "(?<*a)", "(*pla:a)", "(*atomic:a)", "longsegment", "eightbyt",
+    "[\\Q]\\E/a]", "[\\Q^]/\\E]b", "/ab+", "/a+b", "/ab+/", "a{2}b", "(ab?)+"
 };
 
 
