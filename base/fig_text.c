@@ -1,6 +1,8 @@
 /*
- * Escaping, masking and line counting of fig_text.h.  One character is one
- * column, but for what is escaped; terminals disagree about wider ones.
+ * Escaping, masking and line counting of fig_text.h.
+ *
+ * One character is one column, but for what is escaped; terminals disagree
+ * about wider ones.  Masking rather hides a comment than shows a password.
  */
 
 #include "fig_text.h"
@@ -130,6 +132,27 @@ fig_text_is_scheme(char c)
 }
 
 
+/* Whether at i, after a blank, a comment or another URL begins. */
+
+static bool
+fig_text_ends_plain(fig_str_t text, size_t i)
+{
+    size_t  n;
+
+    if (strchr(" \t", text.data[i - 1]) == NULL) {
+        return false;
+    }
+
+    for (n = 0; i + n < text.len && fig_text_is_scheme(text.data[i + n]); n++) {
+        /* void */
+    }
+
+    return text.data[i] == '#'
+           || (n > 1 && text.data[i + n - 1] == ':' && text.len - i - n >= 2
+               && text.data[i + n] == '/' && text.data[i + n + 1] == '/');
+}
+
+
 /*
  * Where a value that holds `//` at slashes ends at the latest: at its closing
  * quote, or at a comment.  Too far is better than not far enough.
@@ -157,9 +180,7 @@ fig_text_value_end(fig_str_t text, size_t slashes)
                 break;
             }
 
-        } else if (text.data[i] == '#' && (text.data[i - 1] == ' '
-                                           || text.data[i - 1] == '\t'))
-        {
+        } else if (fig_text_ends_plain(text, i)) {
             break;
         }
     }

@@ -43,7 +43,7 @@ bool fig_text_find_secret(fig_str_t text, size_t at, size_t *start,
     size_t *end);
 
 
-/* Bytes of the line break at text.data[at]: LF, CRLF or CR; 0: there is none. */
+/* Bytes of the line break at text.data[at]: LF, CRLF or CR; 0: none. */
 size_t fig_text_break(fig_str_t text, size_t at);
 
 /* Bytes of a leading UTF-8 byte order mark: 3 or 0. */

@@ -1,5 +1,7 @@
 /*
- * The parsers of fig_address.h.
+ * The parsers of fig_address.h.  Strict, because what two programs read in two
+ * ways is how requests get lost: no leading zeros, no hexadecimal or short
+ * IPv4 addresses, no zones, no empty labels.
  */
 
 #include "fig_address.h"
@@ -63,12 +65,13 @@ fig_host_check_label(fig_str_t label, size_t offset, fig_fault_t *fault)
     unsigned char  c;
 
     if (label.len == 0) {
-        return fig_fault(fault, "is no host name: a part is empty", NULL);
+        return fig_fault(fault, "has no valid host name: a part is empty",
+                         NULL);
     }
 
     if (label.len > FIG_LABEL_MAX) {
         return fig_fault_at(fault, offset, label.len,
-                            "is no host name: a part is longer than 63 "
+                            "has a host name with a part of more than 63 "
                             "characters", NULL);
     }
 
@@ -87,7 +90,7 @@ fig_host_check_label(fig_str_t label, size_t offset, fig_fault_t *fault)
                                 "say *.example.com, and only in a match");
         }
 
-        return fig_fault_at(fault, offset + i, 1, "is no host name",
+        return fig_fault_at(fault, offset + i, 1, "has no valid host name",
                             c >= 0x80 ? "write an international name in its "
                                         "ASCII form (xn--...)" : NULL);
     }
@@ -110,7 +113,8 @@ fig_host_check(fig_str_t host, fig_addr_kind_t *kind, fig_fault_t *fault)
     }
 
     if (host.len > FIG_HOST_MAX) {
-        return fig_fault(fault, "is longer than 253 characters", NULL);
+        return fig_fault(fault, "has a host name of more than 253 characters",
+                         NULL);
     }
 
     label = host;
@@ -138,7 +142,7 @@ fig_host_check(fig_str_t host, fig_addr_kind_t *kind, fig_fault_t *fault)
         *kind = FIG_ADDR_IPV4;
 
         if (!fig_inet_pton(AF_INET, host, addr)) {
-            return fig_fault(fault, "is no IPv4 address", NULL);
+            return fig_fault(fault, "has no valid IPv4 address", NULL);
         }
     }
 
@@ -154,6 +158,21 @@ fig_host_trim_dot(fig_str_t host)
     }
 
     return host;
+}
+
+
+static bool
+fig_host_is_url(fig_str_t host)
+{
+    size_t  i;
+
+    for (i = 0; i + 2 < host.len; i++) {
+        if (memcmp(host.data + i, "://", 3) == 0) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 
@@ -208,6 +227,11 @@ fig_authority_parse(fig_str_t text, char *out, fig_authority_t *authority,
     const char  *colon;
 
     memset(authority, 0, sizeof(fig_authority_t));
+
+    if (fig_host_is_url(text)) {
+        return fig_fault(fault, "must be a host, not a URL",
+                         "leave http:// out");
+    }
 
     if (text.len > 0 && text.data[0] == '[') {
         if (!fig_brackets_parse(text, &host, &len, fault)) {
@@ -375,6 +399,11 @@ fig_hostname_parse(fig_str_t text, char *out, fig_hostname_t *hostname,
                          "leave \"host\" out to match every host");
     }
 
+    if (fig_host_is_url(host)) {
+        return fig_fault(fault, "must be a host, not a URL",
+                         "leave http:// out");
+    }
+
     if (host.len > 0 && host.data[0] == '[') {
         if (!fig_brackets_parse(host, &name, &len, fault)) {
             return false;
@@ -407,7 +436,7 @@ fig_hostname_parse(fig_str_t text, char *out, fig_hostname_t *hostname,
         }
 
         if (hostname->wildcard && kind != FIG_ADDR_NAME) {
-            return fig_fault(fault, "is no host name", NULL);
+            return fig_fault(fault, "has no valid host name", NULL);
         }
     }
 

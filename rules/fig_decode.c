@@ -13,12 +13,12 @@
 
 
 enum {
-    FIG_TOP_GROUPS = 0,
-    FIG_TOP_ROUTES,
-    FIG_TOP_VERSION,
+    FIG_TOP_VERSION = 0,
     FIG_TOP_INCLUDE,
     FIG_TOP_BACKENDS,
     FIG_TOP_DEFAULT,
+    FIG_TOP_GROUPS,
+    FIG_TOP_ROUTES,
     FIG_TOP_OVERRIDES,
     FIG_TOP_TESTS,
     FIG_TOP_KEYS
@@ -26,12 +26,12 @@ enum {
 
 
 static const fig_key_t  fig_top_keys[FIG_TOP_KEYS] = {
-    { "groups", FIG_KEY_KNOWN, NULL },
-    { "routes", FIG_KEY_KNOWN, NULL },
     { "version", FIG_KEY_KNOWN, NULL },
     { "include", FIG_KEY_KNOWN, NULL },
     { "backends", FIG_KEY_KNOWN, NULL },
     { "default", FIG_KEY_KNOWN, NULL },
+    { "groups", FIG_KEY_KNOWN, NULL },
+    { "routes", FIG_KEY_KNOWN, NULL },
     { "overrides", FIG_KEY_KNOWN, NULL },
     { "tests", FIG_KEY_KNOWN, NULL },
 };
@@ -41,12 +41,12 @@ static const char  fig_only_main[] =
     "an included file has \"routes\" and \"groups\" only";
 
 static const fig_key_t  fig_included_keys[FIG_TOP_KEYS] = {
-    { "groups", FIG_KEY_KNOWN, NULL },
-    { "routes", FIG_KEY_KNOWN, NULL },
     { "version", FIG_KEY_ELSEWHERE, fig_only_main },
     { "include", FIG_KEY_ELSEWHERE, fig_only_main },
     { "backends", FIG_KEY_ELSEWHERE, fig_only_main },
     { "default", FIG_KEY_ELSEWHERE, fig_only_main },
+    { "groups", FIG_KEY_KNOWN, NULL },
+    { "routes", FIG_KEY_KNOWN, NULL },
     { "overrides", FIG_KEY_ELSEWHERE, fig_only_main },
     { "tests", FIG_KEY_ELSEWHERE, fig_only_main },
 };
@@ -63,7 +63,7 @@ static bool
 fig_decode_version(fig_load_t *load, const fig_yaml_t *root,
     const fig_pair_t *version)
 {
-    char              quoted[FIG_QUOTED];
+    char               quoted[FIG_QUOTED];
     const fig_yaml_t  *node;
 
     if (version == NULL) {

@@ -1,5 +1,7 @@
 /*
- * `backends`: where requests can go.
+ * `backends`: where requests can go.  A backend is known by its name as soon
+ * as it has one, whatever else is wrong with it, so that those who name it are
+ * not blamed.
  */
 
 #include "fig_address.h"
@@ -95,7 +97,7 @@ fig_decode_url(fig_load_t *load, const fig_yaml_t *node, fig_server_t *server)
     /* the value is not repeated in the message: it may hold credentials */
 
     if (!fig_server_parse(node->text, out, server, &fault)) {
-        fig_load_fault(load, node, "a server", &fault);
+        fig_load_fault(load, node, "a server's URL", &fault);
         return;
     }
 
@@ -303,9 +305,9 @@ fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
 void
 fig_decode_backends(fig_load_t *load, const fig_yaml_t *node)
 {
-    bool             added;
-    uint32_t         i, index;
-    fig_backend_t   *backend;
+    bool               added;
+    uint32_t           i, index;
+    fig_backend_t     *backend;
     const fig_pair_t  *pair;
 
     if (!fig_load_is_map(load, node, "backends",

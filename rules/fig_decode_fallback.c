@@ -1,5 +1,7 @@
 /*
  * What happens when a backend fails or takes too long: `fallback`, `timeouts`.
+ * A fallback that is not given is the default one, not none; that it has
+ * nowhere to go is for fig_validate.c to find.
  */
 
 #include "fig_decode.h"

@@ -1,6 +1,7 @@
 /*
  * How far a migration is: `stage`, `percent` and `by`, of groups and of what
- * `overrides` names.
+ * `overrides` names.  An override takes the place of what it overrides before
+ * anything is validated.
  */
 
 #include "fig_decode.h"

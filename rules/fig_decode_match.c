@@ -242,9 +242,9 @@ fig_decode_paths(fig_load_t *load, const fig_yaml_t *node, fig_set_t *set)
 static void
 fig_decode_methods(fig_load_t *load, const fig_yaml_t *node, fig_set_t *set)
 {
-    uint32_t     i;
-    fig_fault_t  fault;
-    fig_names_t  names;
+    uint32_t           i;
+    fig_fault_t        fault;
+    fig_names_t        names;
     const fig_yaml_t  *item;
 
     if (!fig_load_is_list(load, node, "methods", NULL)) {
@@ -280,10 +280,10 @@ fig_decode_methods(fig_load_t *load, const fig_yaml_t *node, fig_set_t *set)
 static void
 fig_decode_clients(fig_load_t *load, const fig_yaml_t *node, fig_set_t *set)
 {
-    uint32_t     i;
-    fig_cidr_t  *cidr;
-    fig_fault_t  fault;
-    fig_names_t  names;
+    uint32_t           i;
+    fig_cidr_t        *cidr;
+    fig_fault_t        fault;
+    fig_names_t        names;
     const fig_yaml_t  *item;
 
     if (!fig_load_is_list(load, node, "clients", NULL)) {
@@ -521,7 +521,7 @@ fig_decode_sets(fig_load_t *load, const fig_yaml_t *node, const char *key,
     items = one;
     n = 1;
 
-    if (!one_allowed || node->kind != FIG_YAML_MAP) {
+    if (!one_allowed || node->kind == FIG_YAML_LIST) {
         if (!fig_load_is_list(load, node, key,
                               one_allowed ? "write {path: /a/*}"
                                           : "write [{cookies: {qa: \"1\"}}]"))
@@ -531,6 +531,11 @@ fig_decode_sets(fig_load_t *load, const fig_yaml_t *node, const char *key,
 
         items = node->items;
         n = node->n;
+
+    } else if (fig_yaml_is_null(node)
+               && !fig_load_is_map(load, node, key, "write {path: /a/*}"))
+    {
+        return;
     }
 
     *sets = fig_load_array(load, n, sizeof(fig_set_t));

@@ -1,6 +1,8 @@
 /*
- * `routes`: the keys of one route, each by its own decoder.  What follows from
- * several keys together is fig_validate.c's.
+ * `routes`: the keys of one route, each by its own decoder.
+ *
+ * What follows from several keys together is fig_validate.c's; it finds in the
+ * draft which keys were given, and which of them had errors.
  */
 
 #include "fig_decode.h"
@@ -160,6 +162,33 @@ fig_decode_label(fig_load_t *load, const fig_yaml_t *node, const char *key,
 }
 
 
+/* Keys that say nothing about where a request goes. */
+
+static void
+fig_decode_about(fig_load_t *load, int key, const fig_yaml_t *value,
+    fig_route_t *route)
+{
+    switch (key) {
+
+    case FIG_ROUTE_CAPABILITY:
+        fig_decode_label(load, value, "capability", &route->capability);
+        break;
+
+    case FIG_ROUTE_OWNER:
+        fig_decode_label(load, value, "owner", &route->owner);
+        break;
+
+    case FIG_ROUTE_EXPIRES:
+        fig_decode_expires(load, value, &route->expires);
+        break;
+
+    case FIG_ROUTE_NOTE:
+        fig_load_text(load, value, "note", &route->note);
+        break;
+    }
+}
+
+
 static void
 fig_decode_key(fig_load_t *load, int key, const fig_yaml_t *value,
     fig_route_t *route)
@@ -232,20 +261,8 @@ fig_decode_key(fig_load_t *load, int key, const fig_yaml_t *value,
         fig_decode_priority(load, value, &route->priority);
         break;
 
-    case FIG_ROUTE_CAPABILITY:
-        fig_decode_label(load, value, "capability", &route->capability);
-        break;
-
-    case FIG_ROUTE_OWNER:
-        fig_decode_label(load, value, "owner", &route->owner);
-        break;
-
-    case FIG_ROUTE_EXPIRES:
-        fig_decode_expires(load, value, &route->expires);
-        break;
-
-    case FIG_ROUTE_NOTE:
-        fig_load_text(load, value, "note", &route->note);
+    default:
+        fig_decode_about(load, key, value, route);
         break;
     }
 }

@@ -1,5 +1,7 @@
 /*
  * Where a request goes, and as what: `to`, `rewrite`, `redirect`, `respond`.
+ * Whether a path that is to be filled in has what it needs depends on `match`
+ * and is fig_validate.c's.
  */
 
 #include "fig_decode.h"

@@ -1,5 +1,7 @@
 /*
  * `tests`: requests and where they must go.  fig_tests.c runs them.
+ *
+ *     {request: GET /api/orders/42, route: orders-read}
  */
 
 #include "fig_address.h"

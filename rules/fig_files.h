@@ -40,7 +40,7 @@ fig_status_t fig_files_read(const char *path, fig_files_t **files,
 fig_status_t fig_files_from_text(fig_str_t name, fig_str_t text,
     fig_files_t **files);
 
-/* Unpacks a bundle; FIG_INVALID (without diagnostics) when it is damaged. */
+/* Unpacks a bundle; FIG_INVALID, without diagnostics, when it is damaged. */
 fig_status_t fig_files_from_bundle(fig_str_t bundle, fig_files_t **files);
 
 /* Bytes that fig_files_bundle() writes. */
@@ -67,8 +67,8 @@ uint64_t fig_files_checksum(const fig_files_t *files);
 /*
  * What the file system says of these files and globs now: device, inode, size,
  * mtime and ctime of every file, following links, and the list of names.  Two
- * equal signatures mean that nothing was changed in between.  A missing file is part
- * of the signature, not an error.  Blocking; any thread.
+ * equal signatures mean that nothing was changed in between.  A missing file
+ * is part of the signature, not an error.  Blocking; any thread.
  */
 uint64_t fig_files_signature(const fig_files_t *files);
 

@@ -1,6 +1,7 @@
 /*
- * Insides of fig_files_t, shared by fig_files.c, which reads, and
- * fig_bundle.c, which packs; private to rules/.
+ * Insides of fig_files_t, shared by fig_files.c, which owns them,
+ * fig_files_read.c, which fills them from the file system, and fig_bundle.c,
+ * which packs them; private to rules/.
  */
 
 #ifndef FIG_FILES_DATA_H
@@ -8,6 +9,7 @@
 
 #include "fig_files.h"
 
+#include <glob.h>
 #include <sys/types.h>
 
 
@@ -32,7 +34,15 @@ struct fig_files_s {
 
 /* Appends a file or a pattern; takes copies.  FIG_OK or FIG_NOMEM. */
 fig_status_t fig_files_add(fig_files_t *files, fig_str_t name, fig_str_t text);
+
+/* As above, but takes over text (heap), which is freed on failure. */
+fig_status_t fig_files_take(fig_files_t *files, fig_str_t name,
+    fig_str_t text);
+
 fig_status_t fig_files_add_pattern(fig_files_t *files, fig_str_t pattern);
+
+/* glob(3) of a pattern above, sorted by bytes whatever the locale. */
+int fig_files_glob(fig_str_t pattern, glob_t *found);
 
 /* FNV-1a: goes on from hash over len bytes. */
 uint64_t fig_files_hash(uint64_t hash, const void *data, size_t len);

@@ -60,6 +60,12 @@ fig_str_t fig_load_copy(fig_load_t *load, fig_str_t str);
 const char *fig_load_place(fig_load_t *load, uint32_t file, fig_pos_t pos,
     char *out, size_t size);
 
+/*
+ * The place of a part of a node's text, where the text stands in the file as
+ * it is - without escapes, folding or an alias; elsewhere that of the node.
+ */
+fig_pos_t fig_load_part(const fig_yaml_t *node, size_t offset, size_t len);
+
 /* Adds an error; hint may be NULL. */
 void fig_load_error(fig_load_t *load, fig_pos_t pos, const char *hint,
     const char *format, ...)

@@ -1,5 +1,7 @@
 /*
  * The set of fig_names.h.
+ *
+ * Nothing is ever taken out, so probing may stop at the first empty slot.
  */
 
 #include "fig_names.h"

@@ -21,6 +21,8 @@ fig_ruleset_parse(fig_load_t *load, const fig_yaml_t ***roots)
     size_t        i, n;
     fig_status_t  status;
 
+    static const fig_yaml_t  unreadable = { .kind = FIG_YAML_BAD };
+
     n = fig_files_count(load->files);
 
     *roots = fig_arena_array(load->scratch, n, sizeof(fig_yaml_t *));
@@ -38,6 +40,10 @@ fig_ruleset_parse(fig_load_t *load, const fig_yaml_t ***roots)
 
         if (status == FIG_INVALID) {
             load->partial = true;
+
+            if ((*roots)[i] == NULL) {
+                (*roots)[i] = &unreadable;
+            }
         }
     }
 
@@ -104,8 +110,8 @@ fig_status_t
 fig_ruleset_create(const fig_files_t *files, fig_ruleset_t **ruleset,
     fig_diags_t *diags)
 {
-    fig_load_t     load;
-    fig_status_t   status;
+    fig_load_t      load;
+    fig_status_t    status;
     fig_ruleset_t  *rules;
 
     *ruleset = NULL;

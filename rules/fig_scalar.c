@@ -1,5 +1,8 @@
 /*
  * The kinds of fig_scalar.h.
+ *
+ * Digits are read by hand: strtol() knows signs, blanks, octal and a locale,
+ * and a rules file does not.
  */
 
 #include "fig_scalar.h"

@@ -1,5 +1,8 @@
 /*
  * Restricted edit distance for fig_suggest.h, three rows at a time.
+ *
+ * How much may be wrong grows with the length of the word: among short words
+ * everything is near to everything.
  */
 
 #include "fig_suggest.h"

@@ -1,6 +1,8 @@
 /*
  * Checks of what follows from several keys together; private to the loading
  * half of rules/.
+ *
+ *     decoded model + drafts -> fig_validate() -> checked model
  */
 
 #ifndef FIG_VALIDATE_H
