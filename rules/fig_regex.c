@@ -2,7 +2,7 @@
  * PCRE2 behind a small door; the only file that includes pcre2.h.
  *
  *     fig_regex_t     code, its JIT code, the pattern's text      immutable
- *     fig_scratch_t   match data, match context, JIT stack        one a thread
+ *     fig_scratch_t   match data, limits, JIT stack               one a thread
  *
  * A match is bounded three times over: by the number of backtracking steps,
  * by the depth and heap of PCRE2's interpreter, and by the stack of JIT code.
@@ -18,11 +18,14 @@
 
 
 /*
- * A path of 8 KiB under a sane pattern stays far below FIG_MATCH_LIMIT; an
- * exponential one meets it after some milliseconds.
+ * What a step is differs: the interpreter counts every one back, JIT code only
+ * the beginnings of repeated items, each of which can be a walk over the whole
+ * subject.  A path of 500 segments under ^(/[^/]+)+$ stays below the latter;
+ * (a*)(a*)b, which would take half a minute for 8 KiB, meets it at once.
  */
 
 #define FIG_MATCH_LIMIT    100000
+#define FIG_JIT_LIMIT      1000
 #define FIG_DEPTH_LIMIT    10000
 #define FIG_HEAP_LIMIT     1024            /* KiB */
 #define FIG_JIT_STACK_MIN  (32 * 1024)
@@ -196,31 +199,44 @@ fig_regex_destroy(fig_regex_t *regex)
 }
 
 
+static pcre2_match_context *
+fig_scratch_context(uint32_t limit)
+{
+    pcre2_match_context  *context;
+
+    context = pcre2_match_context_create(NULL);
+
+    if (context != NULL) {
+        pcre2_set_match_limit(context, limit);
+        pcre2_set_depth_limit(context, FIG_DEPTH_LIMIT);
+        pcre2_set_heap_limit(context, FIG_HEAP_LIMIT);
+    }
+
+    return context;
+}
+
+
 fig_scratch_t *
 fig_scratch_create(void)
 {
-    fig_scratch_t        *scratch;
-    pcre2_match_context  *context;
+    fig_scratch_t  *scratch;
 
     scratch = calloc(1, sizeof(fig_scratch_t));
     if (scratch == NULL) {
         return NULL;
     }
 
-    context = pcre2_match_context_create(NULL);
-
-    scratch->match_context = context;
+    scratch->context = fig_scratch_context(FIG_MATCH_LIMIT);
+    scratch->jit_context = fig_scratch_context(FIG_JIT_LIMIT);
     scratch->match_data = pcre2_match_data_create(FIG_REGEX_MAX_CAPTURES + 1,
                                                   NULL);
 
-    if (context == NULL || scratch->match_data == NULL) {
+    if (scratch->context == NULL || scratch->jit_context == NULL
+        || scratch->match_data == NULL)
+    {
         fig_scratch_destroy(scratch);
         return NULL;
     }
-
-    pcre2_set_match_limit(context, FIG_MATCH_LIMIT);
-    pcre2_set_depth_limit(context, FIG_DEPTH_LIMIT);
-    pcre2_set_heap_limit(context, FIG_HEAP_LIMIT);
 
     /* NULL where there is no JIT: then no pattern has JIT code either */
 
@@ -228,7 +244,8 @@ fig_scratch_create(void)
                                                 FIG_JIT_STACK_MAX, NULL);
 
     if (scratch->jit_stack != NULL) {
-        pcre2_jit_stack_assign(context, NULL, scratch->jit_stack);
+        pcre2_jit_stack_assign(scratch->jit_context, NULL,
+                               scratch->jit_stack);
     }
 
     return scratch;
@@ -240,7 +257,8 @@ fig_scratch_destroy(fig_scratch_t *scratch)
 {
     if (scratch != NULL) {
         pcre2_jit_stack_free(scratch->jit_stack);
-        pcre2_match_context_free(scratch->match_context);
+        pcre2_match_context_free(scratch->jit_context);
+        pcre2_match_context_free(scratch->context);
         pcre2_match_data_free(scratch->match_data);
         free(scratch);
     }
@@ -258,10 +276,10 @@ fig_regex_match(const fig_regex_t *regex, fig_str_t subject,
 
     if (regex->jit) {
         rc = pcre2_jit_match(regex->code, text, subject.len, 0, 0,
-                             scratch->match_data, scratch->match_context);
+                             scratch->match_data, scratch->jit_context);
     } else {
         rc = pcre2_match(regex->code, text, subject.len, 0, 0,
-                         scratch->match_data, scratch->match_context);
+                         scratch->match_data, scratch->context);
     }
 
     if (rc >= 0) {

@@ -27,7 +27,8 @@ typedef struct {
 
 struct fig_scratch_s {
     void       *match_data;
-    void       *match_context;
+    void       *context;                   /* limits without JIT */
+    void       *jit_context;
     void       *jit_stack;
     uint32_t    ncaptures;                 /* of what matched last */
 
