@@ -311,7 +311,7 @@ test_match_limit(void **state)
 static void
 test_limit_leaves_long_paths(void **state)
 {
-    char       path[1536];
+    char       path[1024];
     size_t     i;
     fixture_t  f;
 
