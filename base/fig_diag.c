@@ -437,6 +437,15 @@ fig_diags_add(fig_diags_t *diags, fig_pos_t pos, const char *message,
     size_t            i;
     fig_diag_entry_t  entry;
 
+    /* thousands of errors must not cost more than those that are kept */
+
+    if (diags->kept == FIG_DIAG_MAX
+        && fig_diag_compare(diags->entries[FIG_DIAG_MAX - 1].pos, pos) < 0)
+    {
+        diags->count++;
+        return;
+    }
+
     if (fig_diags_has(diags, pos, message)) {
         return;
     }

@@ -22,7 +22,16 @@ fig_cursor_init(fig_cursor_t *cursor, fig_str_t text, uint32_t file)
 static void
 fig_cursor_forward(fig_cursor_t *cursor)
 {
-    size_t  len;
+    size_t         len;
+    unsigned char  c;
+
+    c = (unsigned char) cursor->text.data[cursor->at];
+
+    if (c >= 0x20 && c < 0x80) {
+        cursor->at++;
+        cursor->index++;
+        return;
+    }
 
     len = fig_text_break(cursor->text, cursor->at);
 
