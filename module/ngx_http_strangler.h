@@ -83,7 +83,6 @@ typedef struct {
     const fig_backend_t          *conf;
     ngx_http_strangler_peer_t    *peers;
     ngx_uint_t                    npeers;
-    ngx_int_t                     total_weight;
     ngx_http_strangler_pool_t    *pool;        /* NULL until in force */
 #if (NGX_HTTP_SSL)
     ngx_http_strangler_tls_t      tls;
@@ -91,17 +90,9 @@ typedef struct {
 } ngx_http_strangler_backend_t;
 
 
-/* What the glue precomputes for a route. */
-
-typedef struct {
-    ngx_uint_t                    mask;        /* nginx's FT bits of when */
-    unsigned                      odd_statuses:1;      /* some have no bit */
-} ngx_http_strangler_route_t;
-
-
 /*
  * A clone of a location's upstream configuration with a try's own timeouts
- * and retry mask; see ngx_http_strangler_variant().
+ * and TLS; see ngx_http_strangler_variant().
  */
 
 typedef struct ngx_http_strangler_variant_s  ngx_http_strangler_variant_t;
@@ -113,7 +104,6 @@ struct ngx_http_strangler_variant_s {
     ngx_msec_t                     connect;
     ngx_msec_t                     send;
     ngx_msec_t                     read;
-    ngx_uint_t                     mask;
     ngx_http_upstream_conf_t       conf;
 };
 
@@ -128,9 +118,8 @@ struct ngx_http_strangler_gen_s {
                                                   force */
     fig_ruleset_t                 *ruleset;
     const fig_model_t             *model;
-    fig_arena_t                   *arena;      /* of backends and routes */
+    fig_arena_t                   *arena;      /* of the backends */
     ngx_http_strangler_backend_t  *backends;   /* by the model's index */
-    ngx_http_strangler_route_t    *routes;
     ngx_pool_t                    *pool;       /* of variants; NULL: none */
     ngx_http_strangler_variant_t  *variants[NGX_HTTP_STRANGLER_VARIANTS];
 };
@@ -189,12 +178,20 @@ typedef enum {
 typedef enum {
     NGX_HTTP_STRANGLER_END = 0,
     NGX_HTTP_STRANGLER_SAME_PEER,      /* over a new connection */
-    NGX_HTTP_STRANGLER_NEXT_PEER,
     NGX_HTTP_STRANGLER_FALLBACK
 } ngx_http_strangler_plan_e;
 
 
-typedef struct {
+/*
+ * What is known of a request.  Contexts are not taken from the request's pool
+ * but used again and again: most requests fit into two blocks of their pool
+ * without it, and a third is dear.
+ */
+
+typedef struct ngx_http_strangler_ctx_s  ngx_http_strangler_ctx_t;
+
+struct ngx_http_strangler_ctx_s {
+    ngx_http_strangler_ctx_t      *next;       /* free ones */
     ngx_http_request_t            *request;
     ngx_http_strangler_gen_t      *gen;        /* held */
     ngx_http_strangler_rset_t     *rset;
@@ -210,15 +207,15 @@ typedef struct {
 
     ngx_http_strangler_backend_t  *backend;    /* of this try */
     ngx_http_strangler_peer_t     *peer;
-    uint64_t                       tried;      /* peers of this backend */
     ngx_http_upstream_conf_t      *base;       /* the location's */
     ngx_int_t                    (*process_header)(ngx_http_request_t *r);
-    ngx_event_t                    total;      /* the route's total time */
+    ngx_int_t                    (*reinit_request)(ngx_http_request_t *r);
+    ngx_uint_t                     http_version;       /* of the client */
+    ngx_event_t                   *total;      /* of the route; NULL: none */
     ngx_uint_t                     tries;      /* gets so far */
-    ngx_uint_t                     odd_status; /* of this try */
+    ngx_uint_t                     listed_status;      /* of a failed try */
 
     ngx_http_strangler_failure_e   failure;    /* of the last failed try */
-    ngx_uint_t                     failed_status;
     ngx_http_strangler_plan_e      plan;
     ngx_str_t                      reason;     /* of the fallback */
 
@@ -228,9 +225,8 @@ typedef struct {
     unsigned                       fell_back:1;
     unsigned                       fresh:1;    /* no kept connection */
     unsigned                       expired:1;  /* total time is over */
-    unsigned                       total_set:1;
     unsigned                       failed:1;   /* an internal error */
-} ngx_http_strangler_ctx_t;
+};
 
 
 extern ngx_module_t  ngx_http_strangler_module;
@@ -297,12 +293,8 @@ ngx_str_t ngx_http_strangler_client_host(ngx_http_request_t *r);
 /* ngx_http_strangler_balance.c: which server, and its name */
 
 /* Makes backend the one of this try, and chooses a peer of it. */
-void ngx_http_strangler_first_peer(ngx_http_strangler_ctx_t *ctx,
+void ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
     const fig_backend_t *backend);
-
-/* Chooses one that this request has not tried; ctx->peer is NULL without. */
-void ngx_http_strangler_next_peer(ngx_http_strangler_ctx_t *ctx);
-ngx_uint_t ngx_http_strangler_has_untried(ngx_http_strangler_ctx_t *ctx);
 
 /* The Host header of the current try. */
 ngx_str_t ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx);
@@ -312,7 +304,7 @@ ngx_str_t ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx);
 
 /* ngx_http_strangler_failure.c: failed tries */
 
-/* Sets failure, failed_status and plan after a try that failed. */
+/* Sets failure and plan after a try that failed. */
 void ngx_http_strangler_judge(ngx_http_strangler_ctx_t *ctx,
     ngx_peer_connection_t *pc, ngx_http_upstream_t *u);
 
@@ -322,11 +314,19 @@ ngx_uint_t ngx_http_strangler_has_fallback(ngx_http_strangler_ctx_t *ctx);
 /* Whether it is open to this request once bytes were sent. */
 ngx_uint_t ngx_http_strangler_may_resend(ngx_http_strangler_ctx_t *ctx);
 
+/* Whether a second time does what once does (RFC 9110, 9.2.2). */
+ngx_uint_t ngx_http_strangler_is_idempotent(ngx_http_strangler_ctx_t *ctx);
+
 const char *ngx_http_strangler_failure_name(
     ngx_http_strangler_failure_e failure);
 
-/* Stands before the proxy module's, for statuses that nginx has no bit for. */
-ngx_int_t ngx_http_strangler_process_header(ngx_http_request_t *r);
+/* ngx_http_strangler_answer.c: the head of an answer */
+
+/* Begins to look at heads before the upstream module does. */
+void ngx_http_strangler_watch_answer(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_upstream_t *u);
+
+/* Gives $upstream_status what the backend of the last try really said. */
 void ngx_http_strangler_restore_status(ngx_http_strangler_ctx_t *ctx);
 
 /* ngx_http_strangler_peer.c: the load balancer of every rule set */

@@ -11,91 +11,47 @@
 
 /*
  * Smooth weighted round robin, as nginx has it (ngx_http_upstream_round_robin.c
- * explains it), over those peers that this request has not tried.
+ * explains it).
  */
 
 static ngx_http_strangler_peer_t *
-ngx_http_strangler_pick(ngx_http_strangler_backend_t *backend, uint64_t *tried)
+ngx_http_strangler_pick(ngx_http_strangler_backend_t *backend)
 {
     ngx_int_t                   total;
-    ngx_uint_t                  i, chosen;
+    ngx_uint_t                  i;
     ngx_http_strangler_peer_t  *peer, *best;
 
+    best = backend->peers;
+
     if (backend->npeers == 1) {
-        *tried = 1;
-        return backend->peers;
+        return best;
     }
 
-    best = NULL;
-    chosen = 0;
     total = 0;
 
     for (i = 0; i < backend->npeers; i++) {
-
-        if (i < 64 && (*tried & ((uint64_t) 1 << i))) {
-            continue;
-        }
-
         peer = &backend->peers[i];
 
         peer->current_weight += peer->weight;
         total += peer->weight;
 
-        if (best == NULL || peer->current_weight > best->current_weight) {
+        if (peer->current_weight > best->current_weight) {
             best = peer;
-            chosen = i;
         }
     }
 
-    if (best == NULL) {
-        return NULL;
-    }
-
     best->current_weight -= total;
-
-    if (chosen < 64) {
-        *tried |= (uint64_t) 1 << chosen;
-    }
 
     return best;
 }
 
 
-/* Peers of this backend beyond the 64th are not tried after a failure. */
-
-ngx_uint_t
-ngx_http_strangler_has_untried(ngx_http_strangler_ctx_t *ctx)
-{
-    ngx_uint_t  n;
-    uint64_t    all;
-
-    n = ctx->backend->npeers;
-
-    if (n > 64) {
-        return 0;
-    }
-
-    all = (n == 64) ? ~(uint64_t) 0 : ((uint64_t) 1 << n) - 1;
-
-    return (ctx->tried & all) != all;
-}
-
-
 void
-ngx_http_strangler_next_peer(ngx_http_strangler_ctx_t *ctx)
-{
-    ctx->peer = ngx_http_strangler_pick(ctx->backend, &ctx->tried);
-}
-
-
-void
-ngx_http_strangler_first_peer(ngx_http_strangler_ctx_t *ctx,
+ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
     const fig_backend_t *backend)
 {
     ctx->backend = &ctx->gen->backends[backend->index];
-    ctx->tried = 0;
-
-    ngx_http_strangler_next_peer(ctx);
+    ctx->peer = ngx_http_strangler_pick(ctx->backend);
 }
 
 

@@ -15,12 +15,21 @@
 #include "ngx_http_strangler.h"
 
 
+/* RFC 9110, 9.2.1 and 9.2.2, of the methods that nginx knows */
+
+#define NGX_HTTP_STRANGLER_SAFE  (NGX_HTTP_GET|NGX_HTTP_HEAD                 \
+                                  |NGX_HTTP_OPTIONS|NGX_HTTP_TRACE)
+
+#define NGX_HTTP_STRANGLER_IDEMPOTENT                                        \
+    (NGX_HTTP_STRANGLER_SAFE|NGX_HTTP_PUT|NGX_HTTP_DELETE)
+
+
 /* Whether another leg is open to this request once bytes were sent. */
 
 ngx_uint_t
 ngx_http_strangler_may_resend(ngx_http_strangler_ctx_t *ctx)
 {
-    return fig_method_is_safe(ctx->view.method)
+    return (ctx->request->method & NGX_HTTP_STRANGLER_SAFE)
            || ctx->decision.route->fallback.unsafe;
 }
 
@@ -29,6 +38,13 @@ ngx_uint_t
 ngx_http_strangler_has_fallback(ngx_http_strangler_ctx_t *ctx)
 {
     return ctx->decision.fallback != NULL && !ctx->fell_back;
+}
+
+
+ngx_uint_t
+ngx_http_strangler_is_idempotent(ngx_http_strangler_ctx_t *ctx)
+{
+    return (ctx->request->method & NGX_HTTP_STRANGLER_IDEMPOTENT) != 0;
 }
 
 
@@ -50,11 +66,12 @@ ngx_http_strangler_failure_name(ngx_http_strangler_failure_e failure)
 
 
 static ngx_http_strangler_failure_e
-ngx_http_strangler_classify(ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
+ngx_http_strangler_classify(ngx_http_strangler_ctx_t *ctx,
+    ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
 {
     ngx_connection_t  *c;
 
-    if (u->state->header_time != (ngx_msec_t) -1) {
+    if (ctx->listed_status) {
         return NGX_HTTP_STRANGLER_STATUS;
     }
 
@@ -85,10 +102,6 @@ ngx_http_strangler_is_listed(ngx_http_strangler_ctx_t *ctx)
 
     fallback = &ctx->decision.route->fallback;
 
-    if (ctx->failed_status) {
-        return fig_statuses_has(&fallback->statuses, ctx->failed_status);
-    }
-
     switch (ctx->failure) {
 
     case NGX_HTTP_STRANGLER_CONNECT:
@@ -96,6 +109,9 @@ ngx_http_strangler_is_listed(ngx_http_strangler_ctx_t *ctx)
 
     case NGX_HTTP_STRANGLER_TIMEOUT:
         return fallback->timeout;
+
+    case NGX_HTTP_STRANGLER_STATUS:
+        return 1;
 
     default:
         return fallback->invalid;
@@ -107,10 +123,8 @@ ngx_http_strangler_is_listed(ngx_http_strangler_ctx_t *ctx)
 
 static ngx_http_strangler_plan_e
 ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx,
-    ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
+    ngx_http_upstream_t *u)
 {
-    ngx_uint_t  timedout;
-
     if (ctx->expired) {
         return NGX_HTTP_STRANGLER_END;
     }
@@ -122,22 +136,11 @@ ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx,
 
     if (ctx->failure == NGX_HTTP_STRANGLER_STALE) {
 
-        if (fig_method_is_idempotent(ctx->view.method)) {
+        if (ngx_http_strangler_is_idempotent(ctx)) {
             return NGX_HTTP_STRANGLER_SAME_PEER;
         }
 
         ctx->failure = NGX_HTTP_STRANGLER_INVALID;
-    }
-
-    if (ctx->failure == NGX_HTTP_STRANGLER_CONNECT) {
-        timedout = pc->connection && (pc->connection->write->timedout
-                                      || pc->connection->read->timedout);
-
-        /* a refusal costs no time and nothing was sent */
-
-        if (!timedout && ngx_http_strangler_has_untried(ctx)) {
-            return NGX_HTTP_STRANGLER_NEXT_PEER;
-        }
     }
 
     if (!ngx_http_strangler_has_fallback(ctx)
@@ -151,77 +154,10 @@ ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx,
 }
 
 
-ngx_int_t
-ngx_http_strangler_process_header(ngx_http_request_t *r)
-{
-    ngx_int_t                  rc;
-    ngx_uint_t                 status;
-    ngx_http_upstream_t       *u;
-    ngx_http_strangler_ctx_t  *ctx;
-
-    u = r->upstream;
-    ctx = u->peer.data;
-
-    rc = ctx->process_header(r);
-
-    /* the proxy module replaces the handler between status line and header */
-
-    if (u->process_header != ngx_http_strangler_process_header) {
-        ctx->process_header = u->process_header;
-        u->process_header = ngx_http_strangler_process_header;
-    }
-
-    if (rc != NGX_OK
-        || !ngx_http_strangler_has_fallback(ctx)
-        || r->request_body_no_buffering)
-    {
-        return rc;
-    }
-
-    status = u->headers_in.status_n;
-
-    if (!fig_statuses_has(&ctx->decision.route->fallback.statuses, status)) {
-        return rc;
-    }
-
-    ctx->odd_status = status;
-
-    return NGX_HTTP_UPSTREAM_INVALID_HEADER;
-}
-
-
-/*
- * A status that has no bit in nginx's masks was made to look like an invalid
- * header; here $upstream_status gets back what the backend really said.
- */
-
-void
-ngx_http_strangler_restore_status(ngx_http_strangler_ctx_t *ctx)
-{
-    ngx_array_t                *states;
-    ngx_http_upstream_state_t  *state;
-
-    states = ctx->request->upstream_states;
-
-    if (ctx->odd_status && states->nelts > 1) {
-        state = states->elts;
-        state[states->nelts - 2].status = ctx->odd_status;
-    }
-
-    ctx->odd_status = 0;
-}
-
-
 void
 ngx_http_strangler_judge(ngx_http_strangler_ctx_t *ctx,
     ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
 {
-    ctx->failure = ngx_http_strangler_classify(pc, u);
-    ctx->failed_status = ctx->odd_status;
-
-    if (ctx->failure == NGX_HTTP_STRANGLER_STATUS) {
-        ctx->failed_status = u->headers_in.status_n;
-    }
-
-    ctx->plan = ngx_http_strangler_plan(ctx, pc, u);
+    ctx->failure = ngx_http_strangler_classify(ctx, pc, u);
+    ctx->plan = ngx_http_strangler_plan(ctx, u);
 }

@@ -1,7 +1,7 @@
 /*
  * A generation: one compiled rule set with what nginx needs around it.
  *
- *     create   any thread: compile, resolve names, precompute retry masks
+ *     create   any thread: compile, resolve names, load certificates
  *     install  event loop: number it, join it with the pools, swap the pointer
  *     release  the last request that held it lets it go
  *
@@ -227,48 +227,6 @@ ngx_http_strangler_add_backend(ngx_http_strangler_gen_t *gen,
 }
 
 
-/* The retry bits that nginx has for a route's statuses. */
-
-static void
-ngx_http_strangler_masks(ngx_http_strangler_route_t *route,
-    const fig_fallback_t *fallback)
-{
-    unsigned    status;
-    ngx_uint_t  i;
-
-    static const struct {
-        unsigned    status;
-        ngx_uint_t  mask;
-    }  bits[] = {
-        { 403, NGX_HTTP_UPSTREAM_FT_HTTP_403 },
-        { 404, NGX_HTTP_UPSTREAM_FT_HTTP_404 },
-        { 429, NGX_HTTP_UPSTREAM_FT_HTTP_429 },
-        { 500, NGX_HTTP_UPSTREAM_FT_HTTP_500 },
-        { 502, NGX_HTTP_UPSTREAM_FT_HTTP_502 },
-        { 503, NGX_HTTP_UPSTREAM_FT_HTTP_503 },
-        { 504, NGX_HTTP_UPSTREAM_FT_HTTP_504 }
-    };
-
-    for (status = 100; status < 612; status++) {
-
-        if (!fig_statuses_has(&fallback->statuses, status)) {
-            continue;
-        }
-
-        for (i = 0; i < FIG_NELTS(bits); i++) {
-            if (bits[i].status == status) {
-                route->mask |= bits[i].mask;
-                break;
-            }
-        }
-
-        if (i == FIG_NELTS(bits)) {
-            route->odd_statuses = 1;
-        }
-    }
-}
-
-
 #if !(NGX_HTTP_SSL)
 
 static fig_status_t
@@ -305,10 +263,8 @@ ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
 
     gen->backends = fig_arena_array(gen->arena, model->nbackends,
                                     sizeof(ngx_http_strangler_backend_t));
-    gen->routes = fig_arena_array(gen->arena, model->nroutes + 1,
-                                  sizeof(ngx_http_strangler_route_t));
 
-    if (gen->backends == NULL || gen->routes == NULL) {
+    if (gen->backends == NULL) {
         return FIG_NOMEM;
     }
 
@@ -338,13 +294,6 @@ ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
 
         if (status == FIG_INVALID) {
             worst = FIG_INVALID;
-        }
-    }
-
-    for (i = 0; i < model->nroutes; i++) {
-        if (model->routes[i].fallback.to) {
-            ngx_http_strangler_masks(&gen->routes[i],
-                                     &model->routes[i].fallback);
         }
     }
 
@@ -464,7 +413,6 @@ ngx_http_strangler_variant_slot(const ngx_http_strangler_variant_t *key)
     h = h * 31 + key->connect;
     h = h * 31 + key->send;
     h = h * 31 + key->read;
-    h = h * 31 + key->mask;
     h *= 0x9e3779b97f4a7c15;
 
     return (ngx_uint_t) (h >> 32) % NGX_HTTP_STRANGLER_VARIANTS;
@@ -482,7 +430,10 @@ ngx_http_strangler_variant_init(ngx_http_strangler_variant_t *v)
     conf->connect_timeout = v->connect;
     conf->send_timeout = v->send;
     conf->read_timeout = v->read;
-    conf->next_upstream = v->mask;
+    conf->next_upstream = NGX_HTTP_UPSTREAM_FT_ERROR
+                          |NGX_HTTP_UPSTREAM_FT_TIMEOUT
+                          |NGX_HTTP_UPSTREAM_FT_INVALID_HEADER
+                          |NGX_HTTP_UPSTREAM_FT_NON_IDEMPOTENT;
     conf->next_upstream_tries = 0;
     conf->next_upstream_timeout = 0;
 
@@ -507,8 +458,9 @@ ngx_http_strangler_variant_init(ngx_http_strangler_variant_t *v)
 
 
 /*
- * A location's upstream configuration with the timeouts, the retry mask and
- * the TLS settings of a try.  Made once for each combination, which are few,
+ * A location's upstream configuration with the timeouts and the TLS settings
+ * of a try, and leave to go on after any failure: peer.free has the last word.
+ *  Made once for each combination, which are few,
  * and kept as long as the generation: a clone a request would be dear.
  */
 
@@ -525,8 +477,7 @@ ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
             && v->backend == key->backend
             && v->connect == key->connect
             && v->send == key->send
-            && v->read == key->read
-            && v->mask == key->mask)
+            && v->read == key->read)
         {
             return &v->conf;
         }
@@ -549,7 +500,6 @@ ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
     v->connect = key->connect;
     v->send = key->send;
     v->read = key->read;
-    v->mask = key->mask;
 
     ngx_http_strangler_variant_init(v);
 

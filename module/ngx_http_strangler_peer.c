@@ -5,18 +5,12 @@
  *     init -> get -> (nginx talks) -> free -> get -> ... -> free
  *             |                       |
  *             peer, its own timeouts  what failed, may it go on, and where:
- *             and request             same peer, next peer, fallback, nowhere
+ *             and request             same peer, fallback, nowhere
  *
  * The verdict on a failed try is ngx_http_strangler_failure.c's.
  */
 
 #include "ngx_http_strangler.h"
-
-
-#define NGX_HTTP_STRANGLER_MASK  (NGX_HTTP_UPSTREAM_FT_ERROR                 \
-                                  |NGX_HTTP_UPSTREAM_FT_TIMEOUT              \
-                                  |NGX_HTTP_UPSTREAM_FT_INVALID_HEADER       \
-                                  |NGX_HTTP_UPSTREAM_FT_NON_IDEMPOTENT)
 
 
 static ngx_int_t ngx_http_strangler_init_peer(ngx_http_request_t *r,
@@ -54,7 +48,6 @@ ngx_http_strangler_timeout(int64_t route, int64_t backend, ngx_msec_t conf)
 static ngx_int_t
 ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_uint_t                     mask;
     const fig_route_t             *route;
     const fig_timeouts_t          *rt, *bt;
     ngx_http_upstream_t           *u;
@@ -70,14 +63,6 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
     rt = route ? &route->timeouts : &unset;
     bt = &ctx->backend->conf->timeouts;
 
-    mask = NGX_HTTP_STRANGLER_MASK;
-
-    if (ngx_http_strangler_has_fallback(ctx)
-        && ngx_http_strangler_may_resend(ctx))
-    {
-        mask |= ctx->gen->routes[route->index].mask;
-    }
-
     key.base = ctx->base;
     key.backend = NULL;
     key.connect = ngx_http_strangler_timeout(rt->connect, bt->connect,
@@ -86,7 +71,6 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
                                           ctx->base->send_timeout);
     key.read = ngx_http_strangler_timeout(rt->read, bt->read,
                                           ctx->base->read_timeout);
-    key.mask = mask;
 
 #if (NGX_HTTP_SSL)
 
@@ -121,7 +105,7 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
 }
 
 
-static void
+static ngx_int_t
 ngx_http_strangler_start_total(ngx_http_strangler_ctx_t *ctx)
 {
     const fig_route_t  *route;
@@ -129,17 +113,21 @@ ngx_http_strangler_start_total(ngx_http_strangler_ctx_t *ctx)
     route = ctx->decision.route;
 
     if (route == NULL || route->timeouts.total == FIG_UNSET) {
-        return;
+        return NGX_OK;
     }
 
-    ngx_memzero(&ctx->total, sizeof(ngx_event_t));
+    ctx->total = ngx_pcalloc(ctx->request->pool, sizeof(ngx_event_t));
+    if (ctx->total == NULL) {
+        return NGX_ERROR;
+    }
 
-    ctx->total.handler = ngx_http_strangler_total_handler;
-    ctx->total.data = ctx;
-    ctx->total.log = ctx->request->connection->log;
-    ctx->total_set = 1;
+    ctx->total->handler = ngx_http_strangler_total_handler;
+    ctx->total->data = ctx;
+    ctx->total->log = ctx->request->connection->log;
 
-    ngx_add_timer(&ctx->total, (ngx_msec_t) route->timeouts.total);
+    ngx_add_timer(ctx->total, (ngx_msec_t) route->timeouts.total);
+
+    return NGX_OK;
 }
 
 
@@ -163,7 +151,7 @@ ngx_http_strangler_init_peer(ngx_http_request_t *r,
 
     ctx->base = u->conf;
     ctx->tries = 0;
-    ctx->odd_status = 0;
+    ctx->listed_status = 0;
     ctx->fresh = 0;
 
     if (ngx_http_strangler_edit_request(ctx) != NGX_OK
@@ -175,24 +163,16 @@ ngx_http_strangler_init_peer(ngx_http_request_t *r,
     u->peer.data = ctx;
     u->peer.get = ngx_http_strangler_get_peer;
     u->peer.free = ngx_http_strangler_free_peer;
-    u->peer.tries = ngx_http_strangler_has_fallback(ctx) ? 2 : 1;
+    u->peer.tries = 1;
 
 #if (NGX_HTTP_SSL)
     u->peer.set_session = ngx_http_strangler_set_session;
     u->peer.save_session = ngx_http_strangler_save_session;
 #endif
 
-    if (ngx_http_strangler_has_fallback(ctx)
-        && ngx_http_strangler_may_resend(ctx)
-        && ctx->gen->routes[ctx->decision.route->index].odd_statuses)
-    {
-        ctx->process_header = u->process_header;
-        u->process_header = ngx_http_strangler_process_header;
-    }
+    ngx_http_strangler_watch_answer(ctx, u);
 
-    ngx_http_strangler_start_total(ctx);
-
-    return NGX_OK;
+    return ngx_http_strangler_start_total(ctx);
 }
 
 
@@ -231,14 +211,14 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (ctx->failed_status) {
+    if (ctx->failure == NGX_HTTP_STRANGLER_STATUS) {
         p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
         if (p == NULL) {
             return NGX_ERROR;
         }
 
         ctx->reason.data = p;
-        ctx->reason.len = ngx_sprintf(p, "%ui", ctx->failed_status) - p;
+        ctx->reason.len = ngx_sprintf(p, "%ui", ctx->listed_status) - p;
 
     } else {
         p = (u_char *) ngx_http_strangler_failure_name(ctx->failure);
@@ -267,7 +247,7 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 
 #endif
 
-    ngx_http_strangler_first_peer(ctx, ctx->decision.fallback);
+    ngx_http_strangler_choose_peer(ctx, ctx->decision.fallback);
 
     if (ngx_http_strangler_target(ctx, FIG_SIDE_OLD) != NGX_OK) {
         return NGX_ERROR;
@@ -285,21 +265,6 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
     case NGX_HTTP_STRANGLER_SAME_PEER:
         ctx->fresh = 1;
         return NGX_OK;
-
-    case NGX_HTTP_STRANGLER_NEXT_PEER:
-        ngx_http_strangler_next_peer(ctx);
-
-        if (ctx->peer == NULL) {
-            return NGX_ERROR;
-        }
-
-        if (ctx->backend->conf->host_mode != FIG_HOST_LITERAL
-            && ngx_http_strangler_recreate(ctx) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        return ngx_http_strangler_apply(ctx);
 
     case NGX_HTTP_STRANGLER_FALLBACK:
         if (ngx_http_strangler_fall_back(ctx) != NGX_OK) {
@@ -324,11 +289,11 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
     u = ctx->request->upstream;
 
     if (ctx->tries++) {
-        ngx_http_strangler_restore_status(ctx);
-
         if (ngx_http_strangler_again(ctx) != NGX_OK) {
             return NGX_ERROR;
         }
+
+        ngx_http_strangler_restore_status(ctx);
     }
 
     pc->cached = 0;
@@ -348,7 +313,7 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
     if (!ctx->fresh
         && ctx->backend->pool
         && ngx_http_strangler_pool_get(ctx->backend, pc, u,
-                              !fig_method_is_idempotent(ctx->view.method)))
+                                       !ngx_http_strangler_is_idempotent(ctx)))
     {
         return NGX_DONE;
     }
@@ -378,27 +343,10 @@ ngx_http_strangler_free_peer(ngx_peer_connection_t *pc, void *data,
 
     ngx_http_strangler_judge(ctx, pc, u);
 
-    /*
-     * nginx goes on while tries are left, and passes a failing status on when
-     * only one is: a fallback that is still open counts as a second.  It would
-     * add one by itself for a kept connection.
-     */
+    /* nginx adds a try by itself for a kept connection that failed */
 
     pc->cached = 0;
-
-    switch (ctx->plan) {
-
-    case NGX_HTTP_STRANGLER_END:
-        pc->tries = 0;
-        break;
-
-    case NGX_HTTP_STRANGLER_FALLBACK:
-        pc->tries = 1;
-        break;
-
-    default:
-        pc->tries = ngx_http_strangler_has_fallback(ctx) ? 2 : 1;
-    }
+    pc->tries = (ctx->plan == NGX_HTTP_STRANGLER_END) ? 0 : 1;
 }
 
 

@@ -12,10 +12,15 @@
 #include "ngx_http_strangler.h"
 
 
+#define NGX_HTTP_STRANGLER_CTXS  16            /* made at once */
+
+
 static void ngx_http_strangler_cleanup(void *data);
 
 
 static uint64_t  ngx_http_strangler_random_state;
+
+static ngx_http_strangler_ctx_t  *ngx_http_strangler_ctxs;
 
 
 /* SplitMix64: Steele, Lea, Flood, "Fast splittable PRNGs", OOPSLA 2014. */
@@ -90,18 +95,58 @@ ngx_http_strangler_get_ctx(ngx_http_request_t *r)
 
 
 static void
-ngx_http_strangler_cleanup(void *data)
+ngx_http_strangler_drop(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_http_strangler_ctx_t  *ctx = data;
-
-    if (ctx->total_set && ctx->total.timer_set) {
-        ngx_del_timer(&ctx->total);
+    if (ctx->total && ctx->total->timer_set) {
+        ngx_del_timer(ctx->total);
     }
 
     if (ctx->gen) {
         ngx_http_strangler_gen_release(ctx->gen);
         ctx->gen = NULL;
     }
+}
+
+
+static void
+ngx_http_strangler_cleanup(void *data)
+{
+    ngx_http_strangler_ctx_t *ctx = data;
+
+    ngx_http_strangler_drop(ctx);
+
+    ctx->next = ngx_http_strangler_ctxs;
+    ngx_http_strangler_ctxs = ctx;
+}
+
+
+/* Contexts are made some at a time and kept for as long as the process. */
+
+static ngx_http_strangler_ctx_t *
+ngx_http_strangler_new_ctx(void)
+{
+    ngx_uint_t                 i;
+    ngx_http_strangler_ctx_t  *ctx;
+
+    ctx = ngx_http_strangler_ctxs;
+
+    if (ctx == NULL) {
+        ctx = ngx_alloc(NGX_HTTP_STRANGLER_CTXS
+                        * sizeof(ngx_http_strangler_ctx_t), ngx_cycle->log);
+        if (ctx == NULL) {
+            return NULL;
+        }
+
+        for (i = 0; i < NGX_HTTP_STRANGLER_CTXS - 1; i++) {
+            ctx[i].next = &ctx[i + 1];
+        }
+
+        ctx[i].next = NULL;
+    }
+
+    ngx_http_strangler_ctxs = ctx->next;
+
+    return ctx;
 }
 
 
@@ -116,15 +161,20 @@ ngx_http_strangler_reset_ctx(ngx_http_request_t *r,
 
     if (ctx) {
         random = ctx->view.random;
-        ngx_http_strangler_cleanup(ctx);
+        ngx_http_strangler_drop(ctx);
 
     } else {
-        cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_strangler_ctx_t));
+        cln = ngx_pool_cleanup_add(r->pool, 0);
         if (cln == NULL) {
             return NULL;
         }
 
-        ctx = cln->data;
+        ctx = ngx_http_strangler_new_ctx();
+        if (ctx == NULL) {
+            return NULL;
+        }
+
+        cln->data = ctx;
         cln->handler = ngx_http_strangler_cleanup;
 
         random = ngx_http_strangler_random();
@@ -346,7 +396,7 @@ ngx_http_strangler_decide(ngx_http_request_t *r)
     }
 
     if (ctx->status == 0 && ctx->decision.backend) {
-        ngx_http_strangler_first_peer(ctx, ctx->decision.backend);
+        ngx_http_strangler_choose_peer(ctx, ctx->decision.backend);
     }
 
     return ctx;

@@ -337,6 +337,7 @@ fig_decode_backends(fig_load_t *load, const fig_yaml_t *node)
         backend->keepalive = FIG_KEEPALIVE;
         backend->keepalive_requests = FIG_KEEPALIVE_REQUESTS;
         backend->keepalive_timeout = FIG_KEEPALIVE_TIMEOUT;
+        backend->tls.verify = true;
 
         if (fig_names_add(&load->backend_names, pair->key->text, &index,
                           &added) != FIG_OK)
