@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -45,6 +46,23 @@ def test_module_loads(tree, tmp_path):
     assert (run.returncode, run.stderr) == (0, "")
 
 
+def test_module_has_all_that_is_there(tree):
+    objects = {path.relative_to(tree / "build/nginx/debian/objs/addon")
+               for path in (tree / "build/nginx/debian/objs").rglob("*.o")
+               if "addon" in path.parts}
+    assert objects == {
+        source.relative_to(tree).with_suffix(".o")
+        for room in ("base", "rules", "module")
+        for source in (tree / room).glob("*.c")}
+
+
+def test_module_filters_before_gzip(tree):
+    made = tree / "build/nginx/debian/objs" / SO.replace(".so", "_modules.c")
+    names = re.findall(r'"(\w+)"', made.read_text())
+    assert names == ["ngx_http_strangler_module", "ngx_http_strangler_module",
+                     "ngx_http_copy_filter_module"]
+
+
 def test_again_does_nothing(tree):
     so = tree / "build" / SO
     before = so.stat()
@@ -56,11 +74,16 @@ def test_again_does_nothing(tree):
 
 
 def test_header_change_compiles_again(tree):
-    os.utime(tree / "base/fig_base.h")
-    assert build(tree, "module").returncode == 0
-    log = (tree / "build/log/module.log").read_text()
-    assert "-o objs/addon/module/ngx_http_strangler_module.o" in log
-    assert "checking for" not in log
+    header = tree / "base/fig_base.h"
+    before = header.stat()
+    os.utime(header)
+    run = subprocess.run(
+        ["make", "-n", "-f", "objs/Makefile", "modules"], text=True,
+        cwd=tree / "build/nginx/debian", capture_output=True, timeout=30,
+        check=False)
+    os.utime(header, ns=(before.st_atime_ns, before.st_mtime_ns))
+    for source in (tree / "module").glob("*.c"):
+        assert f"-o objs/addon/module/{source.stem}.o" in run.stdout
 
 
 def test_error_is_shown_and_the_module_kept(tree):
@@ -134,6 +157,7 @@ def test_source_tree_that_is_none(tmp_path):
 
 def test_clean(tmp_path):
     shutil.copy(ROOT / "build.sh", tmp_path)
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     (tmp_path / "build/log").mkdir(parents=True)
     for _ in range(2):
         run = build(tmp_path, "clean")
