@@ -65,10 +65,11 @@ def test_the_pass_may_be_named_before_the_rules(check):
 
 
 @pytest.mark.parametrize("args", [
-    "zone=1m", "zone=512k", "poll=200ms", "poll=2s", "threads=strangler",
+    "zone=1m", "zone=512k", "poll=200ms", "poll=2s", "threads=mine",
     "state=@HOME@/s", "zone=1m state=@HOME@/s poll=1s"])
 def test_good_arguments(check, args):
-    status, said = check(f"strangler_rules main @RULES@ {args};", PASS)
+    status, said = check(f"strangler_rules main @RULES@ {args};", PASS,
+                         main="thread_pool mine threads=2;")
     assert status == 0, said
 
 
@@ -122,7 +123,7 @@ def test_two_passes_in_one_location(check):
 def test_a_zone_that_is_too_small_says_what_is_needed(check):
     rules = RULES + "routes:\n" + "".join(
         f"  - {{name: r{i}, match: {{path: /a/{i}}}, redirect: {{path: /x}}}}\n"
-        for i in range(20000))
+        for i in range(19000))
     status, said = check("strangler_rules main @RULES@ zone=256k;", PASS,
                          rules)
     assert status != 0

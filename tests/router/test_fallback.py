@@ -19,6 +19,7 @@ backends:
   dead: {servers: [@dead@]}
   slow: {servers: [@new@], timeouts: {read: 200ms, send: 200ms}}
   pair: {servers: [@dead@, @new@]}
+  twice: {servers: [@new@, @other@]}
 default: legacy
 routes:
   - {name: plain, match: {path: /plain/*}, to: new, stage: live}
@@ -33,6 +34,7 @@ routes:
   - {name: dead, match: {path: /dead/*}, to: dead, stage: live}
   - {name: dead-done, match: {path: /dead-done/*}, to: dead, stage: done}
   - {name: pair, match: {path: /pair/*}, to: pair, stage: live}
+  - {name: twice, match: {path: /twice/*}, to: twice, stage: live}
   - {name: slow, match: {path: /slow/*}, to: slow, stage: live}
   - {name: patient, match: {path: /patient/*}, to: slow, stage: live, timeouts: {read: 5s}}
   - {name: total, match: {path: /total/*}, to: new, stage: live, timeouts: {total: 400ms}}
@@ -74,6 +76,11 @@ def router():
     yield router
     router.stop()
     closed.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_idle_connections(router):
+    router.drop_idle()
 
 
 def test_to_another_backend(router):
@@ -177,12 +184,25 @@ def test_without_fallback_a_refused_connection_is_502(router):
     assert router.legs() == []
 
 
-def test_no_other_server_without_retry(router):
-    """Each server of `to` gets its turn, but a request has one try there."""
-    answers = [router.get("/pair/a") for _ in range(4)]
-    assert sorted(r.backend for r in answers) == [
-        "legacy", "legacy", "new", "new"]
-    assert len(router.seen()) == 4
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_refusal_passes_to_the_next_server_of_the_backend(router, method):
+    """It costs nothing and nothing was sent: not yet a failure."""
+    tries = []
+    for _ in range(4):
+        response = router.request(method, "/pair/a", body=b"x" * 10)
+        assert response.backend == "new"
+        entry = router.entry(response)
+        assert entry["strangler_fallback"] == ""
+        assert entry["strangler_backend"] == "pair"
+        tries.append(entry["upstream_status"])
+    assert sorted(tries) == ["200", "200", "502, 200", "502, 200"]
+
+
+def test_a_failed_answer_does_not_pass_to_the_next_server(router):
+    """More tries at `to` are what `retry` is for."""
+    router.new.on("/twice/a", faults.answer(503))
+    assert router.get("/twice/a").backend == "legacy"
+    assert router.legs() == ["new", "legacy"]
 
 
 def test_the_connection_to_the_client_stays(router):

@@ -97,21 +97,27 @@ routes:
 def router():
     closed, hole = ClosedPort(), Blackhole()
     new = Backend("new")
+    plain = Backend("plain", greeting=b"220 this is no TLS\r\n")
     text = rules().replace("@dead@", closed.url).replace("@hole@", hole.url)
-    text = text.replace("@plain@", new.address)
-    router = Router(text, ["legacy", new], server="""
+    text = text.replace("@plain@", plain.address)
+    router = Router(text, ["legacy", new, plain], server="""
         location ~ ^/[^/]+/[^/]+/unbuffered$ {
             strangler_pass main;
             include @PARAMS@;
             proxy_request_buffering off;
         }""")
     router.addresses = {"new": new.address, "slow": new.address,
-                        "notls": new.address, "dead": closed.address,
+                        "notls": plain.address, "dead": closed.address,
                         "hole": hole.address}
     yield router
     router.stop()
     closed.stop()
     hole.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_idle_connections(router):
+    router.drop_idle()
 
 
 def falls_back(mode, fault, shape):

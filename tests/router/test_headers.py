@@ -219,16 +219,6 @@ def test_a_forged_proto_is_no_injection(router):
     assert len(sent(router).values("X-Forwarded-Proto")) == 1
 
 
-def test_shadow_marker_of_a_client_is_removed(router):
-    router.get("/elsewhere", {"X-Strangler-Shadow": "1"})
-    assert sent(router).values("X-Strangler-Shadow") == []
-
-
-def test_shadow_marker_of_the_trusted_is_kept(router):
-    router.get("/trusting/elsewhere", {"X-Strangler-Shadow": "1"})
-    assert sent(router).value("X-Strangler-Shadow") == "1"
-
-
 # answers
 
 def respond_with(router, **headers):

@@ -47,8 +47,7 @@ def router(make_router):
 @pytest.fixture(autouse=True)
 def no_idle_connections(router):
     """Each test starts with a pool of nothing."""
-    for backend in router.backends.values():
-        backend.drop_idle()
+    router.drop_idle()
 
 
 def connections(backend):

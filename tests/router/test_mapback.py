@@ -41,7 +41,7 @@ LOCATIONS = [
     ("/api/orders/42", "/orders/43", "/api/orders/43"),
     ("/api/orders/42", "/orders", "/api/orders"),
     ("/api/orders/42", "/orders/43?a=/orders#b", "/api/orders/43?a=/orders#b"),
-    ("/api/orders/42", "/orders/a%2fb", "/api/orders/a%2fb"),
+    ("/api/orders/42", "/orders/a%2Fb", "/api/orders/a%2Fb"),
     ("/api/orders/42", "http://shop.test/orders/43",
      "http://shop.test/api/orders/43"),
     ("/api/orders/42", "http://other.test/orders/43",

@@ -145,9 +145,12 @@ def test_routes_split_independently(router):
     assert_share(agree, len(one), 0.5)
 
 
-def test_without_the_value_a_share_goes_to_the_new_side(router):
-    new = sides(router, [("GET", "/by-cookie/a", {})] * 1500)
-    assert_share(sum(new), len(new), 0.25)
+def test_without_the_value_below_hundred_is_the_old_side(router):
+    """Nobody moves whom the next request could not be told from another."""
+    new = sides(router, [("GET", "/by-cookie/a", {})] * 200)
+    assert not any(new)
+    last = len(PERCENTS) - 1
+    assert all(sides(router, [("GET", f"/rise{last}/rise/a", {})] * 20))
 
 
 def test_the_first_of_the_list_that_the_request_has(router):

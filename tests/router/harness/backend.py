@@ -14,7 +14,6 @@ import json
 import os
 import select
 import socket
-import ssl
 import struct
 import threading
 
@@ -166,16 +165,20 @@ def echo(exchange):
 
 
 class Backend:
-    """Listens on 127.0.0.1, or host (an IPv6 address), or a unix socket."""
+    """
+    Listens on 127.0.0.1, or host (an IPv6 address), or a unix socket.  With a
+    greeting it says that and closes, whatever the peer wants.
+    """
 
-    def __init__(self, name, host="127.0.0.1", unix=None, tls=None):
+    def __init__(self, name, host="127.0.0.1", unix=None, tls=None,
+                 greeting=None):
         self.name = name
+        self.greeting = greeting
         self.tls = tls
         self.requests = []
         self.handlers = {}
         self.connections = set()
         self.accepted = 0
-        self.handshake_errors = 0
         self.sni = []
         self.lock = threading.Lock()
         self.unix = unix
@@ -211,7 +214,6 @@ class Backend:
             requests, self.requests = self.requests, []
         self.handlers = {}
         self.sni.clear()
-        self.handshake_errors = 0
         for request in requests:
             request.released.set()
 
@@ -259,16 +261,12 @@ class Backend:
                              daemon=True).start()
 
     def _serve(self, sock, number):
-        plain = sock
         try:
+            if self.greeting:
+                sock.sendall(self.greeting)
+                return
             if self.tls:
-                sock.settimeout(10)
-                try:
-                    sock = self.tls.wrap_socket(sock, server_side=True)
-                except (ssl.SSLError, OSError):
-                    self.handshake_errors += 1
-                    return
-                sock.settimeout(None)
+                sock = self._handshake(sock)
             stream = sock.makefile("rb")
             while self._serve_one(sock, stream, number):
                 pass
@@ -277,8 +275,19 @@ class Backend:
             pass
         finally:
             with self.lock:
-                self.connections.discard(plain)
+                self.connections.discard(sock)
             sock.close()
+
+    def _handshake(self, sock):
+        with self.lock:
+            self.connections.discard(sock)
+            sock.settimeout(10)
+            sock = self.tls.wrap_socket(sock, server_side=True,
+                                        do_handshake_on_connect=False)
+            self.connections.add(sock)
+        sock.do_handshake()
+        sock.settimeout(None)
+        return sock
 
     def _serve_one(self, sock, stream, number):
         head = b""

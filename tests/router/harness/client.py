@@ -127,6 +127,10 @@ class Connection:
             self.alive = False
             raise ConnectionError("closed before an answer")
 
+        if not line.startswith(b"HTTP/1."):
+            self.alive = False
+            raise ConnectionError(f"not an answer: {line[:80]!r}")
+
         version, status = line.decode("latin-1").split(" ")[:2]
         return Response(int(status), version, self._read_fields())
 

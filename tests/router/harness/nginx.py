@@ -51,6 +51,7 @@ class Nginx:
 
     def config(self):
         load = f"load_module {MODULE};" if self.module else ""
+        quiet = "" if "access_log" in self.http else "access_log off;"
         temp = "\n".join(
             f"    {kind}_temp_path {self.home}/temp/{kind};"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -71,7 +72,7 @@ events {{
 }}
 http {{
 {temp}
-    access_log off;
+    {quiet}
     client_max_body_size 64m;
     keepalive_requests 1000000;
 {self.http}

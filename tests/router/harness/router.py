@@ -132,6 +132,11 @@ class Router:
         for backend in self.backends.values():
             backend.reset()
 
+    def drop_idle(self):
+        """Kept connections to backends are gone, so that none is stale."""
+        for backend in self.backends.values():
+            backend.drop_idle()
+
     def __getattr__(self, name):
         backends = self.__dict__.get("backends", {})
         if name in backends:
@@ -156,7 +161,7 @@ class Router:
             connection = self.connection = self.connect()
         try:
             return connection.request(method, target, headers, **options)
-        except OSError:
+        except BaseException:
             self.close()
             raise
 
