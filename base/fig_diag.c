@@ -289,7 +289,8 @@ fig_diag_quote_line(fig_str_t text, fig_pos_t pos, char *out, size_t size)
 
     out[0] = '\0';
 
-    if (pos.line == 0 || pos.col == 0 || !fig_text_line(text, pos.line, &line))
+    if (text.data == NULL || pos.line == 0 || pos.col == 0
+        || !fig_text_line(text, pos.line, &line))
     {
         return;
     }
@@ -378,12 +379,14 @@ fig_diag_entry_init(fig_diags_t *diags, fig_diag_entry_t *entry, fig_pos_t pos,
     char       buf[FIG_DIAG_TEXT];
     fig_str_t  name, text;
 
-    name = text = fig_str("", 0);
+    name = fig_str("", 0);
+    text = fig_str(NULL, 0);
 
     if (diags->source != NULL
         && !diags->source(diags->data, pos.file, &name, &text))
     {
-        name = text = fig_str("", 0);
+        name = fig_str("", 0);
+        text = fig_str(NULL, 0);
     }
 
     memset(entry, 0, sizeof(fig_diag_entry_t));

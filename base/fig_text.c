@@ -214,7 +214,7 @@ fig_text_find_userinfo(fig_str_t text, size_t from, size_t at, size_t *start)
 
     *start = i;
 
-    return colon && i < at;
+    return colon && text.data[at - 1] != '/';
 }
 
 

@@ -247,6 +247,10 @@ fig_files_glob(fig_str_t pattern, glob_t *found)
     memset(found, 0, sizeof(glob_t));
     rc = glob(pattern.data, GLOB_NOSORT, fig_files_glob_error, found);
 
+    if (rc == GLOB_ABORTED && errno == ENOMEM) {
+        return GLOB_NOSPACE;
+    }
+
     if (rc == 0) {
         qsort(found->gl_pathv, found->gl_pathc, sizeof(char *),
               fig_files_compare_names);
