@@ -9,7 +9,7 @@ import pytest
 from harness import faults
 from harness.client import serialize
 from harness.rules import ConfigMap
-from harness.versions import (BAD, BAD_PLACES, HEAD, rules, version,
+from harness.versions import (BAD_PLACES, HEAD, bad, rules, version,
                               wait_version)
 from harness.wait import holds, wait_until
 
@@ -20,9 +20,25 @@ MODELS = {
 }
 
 
-@pytest.fixture(scope="module", params=MODELS)
-def router(request, make_router):
-    return make_router(rules(1), **MODELS[request.param])
+every_model = pytest.mark.parametrize("model", MODELS, indirect=True)
+
+
+@pytest.fixture(scope="module")
+def routers(make_router):
+    """Those that were made so far, by their process model."""
+    return {}
+
+
+@pytest.fixture
+def model(request):
+    return getattr(request, "param", "two-workers")
+
+
+@pytest.fixture
+def router(routers, model, make_router):
+    if model not in routers:
+        routers[model] = make_router(rules(1), **MODELS[model])
+    return routers[model]
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +52,7 @@ def generation(router):
     return int(router.get("/probe/x").value("X-Gen"))
 
 
+@every_model
 def test_atomic_rename(router):
     before = generation(router)
     router.rules.replace(rules(2))
@@ -43,6 +60,7 @@ def test_atomic_rename(router):
     assert generation(router) > before
 
 
+@every_model
 def test_in_place(router):
     router.rules.overwrite(rules(3))
     wait_version(router, 3)
@@ -102,18 +120,20 @@ def test_a_touched_file_is_no_change(router):
     holds(lambda: generation(router) == before, "no new generation", 0.9)
 
 
+@every_model
 def test_invalid_edit_keeps_the_rules(router):
     before = generation(router)
     size = router.nginx.log_size()
-    router.rules.replace(BAD)
+    router.rules.replace(bad("keeps"))
     router.nginx.wait_log(BAD_PLACES[0], size)
     holds(lambda: version(router.get("/probe/x")) == 1
           and generation(router) == before, "rules 1 stay in force", 0.4)
 
 
+@every_model
 def test_invalid_edit_is_said_once_and_whole(router):
     size = router.nginx.log_size()
-    router.rules.replace(BAD)
+    router.rules.replace(bad("once"))
     for place in BAD_PLACES:
         router.nginx.wait_log(place, size)
 
@@ -128,7 +148,7 @@ def test_invalid_edit_is_said_once_and_whole(router):
 def test_the_same_error_again_after_a_good_edit_is_said_again(router):
     for _ in range(2):
         size = router.nginx.log_size()
-        router.rules.replace(BAD)
+        router.rules.replace(bad("again"))
         router.nginx.wait_log(BAD_PLACES[0], size)
         router.rules.replace(rules(40))
         wait_version(router, 40)
@@ -138,7 +158,7 @@ def test_the_same_error_again_after_a_good_edit_is_said_again(router):
 
 def test_a_good_edit_after_an_invalid_one(router):
     size = router.nginx.log_size()
-    router.rules.replace(BAD)
+    router.rules.replace(bad("mended"))
     router.nginx.wait_log(BAD_PLACES[0], size)
     router.rules.replace(rules(41))
     wait_version(router, 41)
@@ -162,6 +182,7 @@ def test_broken_files(router, text):
     assert version(router.get("/probe/x")) == 1
 
 
+@every_model
 def test_a_file_that_is_gone_and_back(router):
     size = router.nginx.log_size()
     router.rules.path.unlink()
@@ -171,6 +192,7 @@ def test_a_file_that_is_gone_and_back(router):
     wait_version(router, 42)
 
 
+@every_model
 def test_included_files(router):
     directory = router.nginx.home / "routes.d"
     directory.mkdir(exist_ok=True)
@@ -213,6 +235,7 @@ def test_an_error_in_an_included_file(router):
     assert version(router.get("/probe/x")) == 51
 
 
+@every_model
 def test_requests_under_way_finish_under_their_rules(router):
     gate = faults.Gate()
     router.new.on("/v1/held", gate)
@@ -258,9 +281,8 @@ def test_backends_may_change(router):
                "the other server answers")
 
 
+@pytest.mark.parametrize("model", ["one-worker"], indirect=True)
 def test_kept_connections_survive_an_edit(router):
-    if router.nginx.workers > 1:
-        pytest.skip("which worker has the connection is not known")
     router.get("/probe/x")
     kept = router.new.seen()[-1].connection
     router.rules.replace(rules(64))

@@ -76,7 +76,8 @@ def test_reload_with_a_new_file(router):
 
 def test_generations_never_go_back(router):
     def generation():
-        return int(router.get("/probe/x").value("X-Gen"))
+        with router.connect() as client:
+            return int(client.request("GET", "/probe/x").value("X-Gen"))
 
     before = generation()
     router.nginx.reload()

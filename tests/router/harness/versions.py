@@ -39,6 +39,11 @@ routes:
     stage: soon
 """
 
+def bad(note):
+    """BAD once more, but another text than any before."""
+    return BAD + f"# {note}\n"
+
+
 # what each diagnostic of BAD points at
 BAD_PLACES = [r"main\.yaml:10:\d+: error:", r"main\.yaml:15:\d+: error:",
               r"main\.yaml:16:\d+: error:"]
@@ -56,7 +61,9 @@ def wait_version(router, number, times=None, timeout=10.0):
     workers = router.nginx.workers
 
     def probe(connection):
-        return version(connection.request("GET", "/probe/w")) == number
+        response = connection.request("GET", "/probe/w")
+        return (response.value("X-Version") == str(number)
+                and version(response) == number)
 
     router.wait_all_workers(
         probe, f"rules {number} are in force",
