@@ -9,6 +9,7 @@ build=$top/build
 run=$build/run
 rules=$run/rules.yaml
 patience=10                             # seconds that anything may take
+PATH=$PATH:/usr/sbin                    # nginx is there, for everybody
 
 declare -A pid_of=() port_of=()
 unexpected=0
