@@ -10,13 +10,7 @@
  *
  * Read from left to right, what comes later has the last word: who holds the
  * truth (`data`) outranks `force`, and of `force` the `new` sets are asked
- * before the `old` ones.  The unsafe methods are all but those of RFC 9110,
- * section 9.2.1.
- *
- * When a request has nothing of what `by` names, its bucket is the last one:
- * a client that cannot be recognised moves with the last percent, instead of
- * flapping between two systems.  A value that is empty, or too long to be put
- * together, is nothing to stick to.
+ * before the `old` ones.  Unsafe methods are all but those of RFC 9110, 9.2.1.
  */
 
 #include "fig_condition.h"
@@ -157,7 +151,10 @@ fig_assign(uint64_t random, fig_decision_t *decision)
 }
 
 
-/* The value of one entry of `by`; empty where the request has none. */
+/*
+ * The value of one entry of `by`.  It is empty where the request has none: an
+ * empty value, or one too long to be put together, is nothing to stick to.
+ */
 
 static fig_str_t
 fig_sticky_value(const fig_by_t *by, fig_request_t *request,
@@ -216,7 +213,11 @@ fig_sticky_find(const fig_route_t *route, fig_request_t *request,
 }
 
 
-/* The bucket: draws for `request`, the last one where nothing sticks. */
+/*
+ * The bucket: drawn for `request`; the last one where the request has nothing
+ * of what `by` names, so that a client that cannot be recognised moves with the
+ * last percent instead of flapping between two systems.
+ */
 
 static uint16_t
 fig_sticky_bucket(const fig_sticky_t *sticky, const fig_route_t *route,

@@ -7,14 +7,7 @@
  *
  * What a request brings may stand anywhere in a new path, and nothing says
  * that it was a whole segment before.  So the new path is made safe as a whole
- * and in one place, fig_expand_encode():
- *
- *   - it begins with one slash, never with two, and has no `//` at all;
- *   - a dot segment (`/x/$1` with a $1 of `..`) is dropped, and takes nothing
- *     with it: what the rule wrote cannot be climbed out of;
- *   - a `%` is the beginning of %2F, %5C or %25 or becomes %25, so that no two
- *     pieces make an encoded byte that was not there;
- *   - everything that may not stand in a path is encoded.
+ * and in one place, fig_expand_encode().
  */
 
 #include "fig_expand.h"
@@ -210,6 +203,15 @@ fig_encode_segment(fig_str_t segment, char *out)
     return n;
 }
 
+
+/*
+ *   - The path begins with one slash, never with two, and has no `//` at all.
+ *   - A dot segment (`/x/$1` with a $1 of `..`) is dropped, and takes nothing
+ *     with it: what the rule wrote cannot be climbed out of.
+ *   - A `%` is the beginning of %2F, %5C or %25 or becomes %25, so that no two
+ *     pieces make an encoded byte that was not there.
+ *   - Everything that may not stand in a path is encoded.
+ */
 
 size_t
 fig_expand_encode(fig_str_t text, char *out)

@@ -1,6 +1,8 @@
 /*
  * Filling in path patterns, and making what comes out fit to be sent; private
  * to rules/.  fig_rewrite.c and fig_redirect.c stand on it.
+ *
+ *     pattern, match, path -> fig_expand() -> fig_expand_encode() -> new path
  */
 
 #ifndef FIG_EXPAND_H

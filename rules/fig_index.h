@@ -1,7 +1,6 @@
 /*
- * The compiled index over a checked model; private to rules/.  fig_compile.c
- * builds it, fig_match.c reads it.  It lives in the arena that it was built in
- * and points into the model.
+ * The compiled index over a checked model; private to rules/.  It lives in the
+ * arena that it was built in and points into the model.
  *
  *     host ---> tree ---+--> node "" -> node "api" -> node "orders"
  *     *.host -> tree    |      |          |              |
@@ -11,10 +10,8 @@
  *
  *     ends, prefixes, ...:  link -> link -> 0        ascending ranks
  *
- * All nodes are children in one hash table, by (parent, segment).  A list is
- * the number of its first link, 0 where it is empty; nodes and trees count
- * from 1 as well.  Every node and tree knows the least rank below it, so that
- * a search that has found better turns back at once.
+ * A list is the number of its first link, 0 where it is empty; nodes and trees
+ * count from 1 as well.
  */
 
 #ifndef FIG_INDEX_H
@@ -48,7 +45,11 @@ typedef struct {
 } fig_link_t;
 
 
-/* 64 bytes, so that one costs a cache line, and finding one a shift. */
+/*
+ * All nodes are in one hash table, by parent and segment.  Each one knows the
+ * least rank below it: a search that has found better turns back at once.  It
+ * has 64 bytes, so that it costs a cache line, and finding it a shift.
+ */
 
 typedef struct {
     uint64_t        head;              /* of text, see fig_hash.h */

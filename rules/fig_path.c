@@ -144,6 +144,24 @@ fig_path_resolve(fig_path_state_t state, char *out, char *u, bool *resolved)
 }
 
 
+/* Takes a slash: returns the new end, or NULL above the root. */
+
+static char *
+fig_path_slash(fig_path_state_t state, char *out, char *u, bool *resolved)
+{
+    if (state == FIG_AT_USUAL) {
+        *u++ = '/';
+        return u;
+    }
+
+    /* a second one, or the one after a dot segment, goes with it */
+
+    *resolved = true;
+
+    return fig_path_resolve(state, out, u, resolved);
+}
+
+
 /*
  * Takes %XX at *p: writes what it stands for to *u and moves both.  Returns
  * the state, or -1 when it is malformed or a NUL.
@@ -202,20 +220,11 @@ fig_path_normalize(fig_str_t raw, char *out, size_t *len, bool *resolved)
         switch (*p) {
 
         case '/':
-            if (state == FIG_AT_USUAL) {
-                *u++ = *p++;
-                state = FIG_AT_SLASH;
-                break;
-            }
-
-            u = fig_path_resolve(state, out, u, resolved);
+            u = fig_path_slash(state, out, u, resolved);
             if (u == NULL) {
                 return FIG_INVALID;
             }
 
-            /* a second slash, or the one after a dot segment */
-
-            *resolved = true;
             state = FIG_AT_SLASH;
             p++;
             break;

@@ -1,6 +1,9 @@
 /*
  * A search under way; private to rules/.  fig_match.c owns it and goes through
  * hosts and paths, fig_match_patterns.c through patterns.
+ *
+ *     best   the least rank that holds so far: what does not rank better is
+ *            not looked at
  */
 
 #ifndef FIG_SEARCH_H

@@ -1,6 +1,8 @@
 /*
  * Where hashing is done for the split; private to rules/.  The public door to
  * the bucket itself is fig_split_bucket() in fig_rules.h.
+ *
+ *     use, name, value -> 64 bits -> fig_split_scale() -> [0, n)
  */
 
 #ifndef FIG_SPLIT_H

@@ -1,5 +1,8 @@
 /*
  * Building the hash tables of fig_table.h: adding and growing.
+ *
+ * A table is doubled before it is more than half full, so that a probe for
+ * what is not there ends after a slot or two.
  */
 
 #include <stdlib.h>

@@ -13,9 +13,6 @@
 #include "fig_base.h"
 
 
-#define PICK(r, array)  (array)[random_below(r, FIG_NELTS(array))]
-
-
 typedef struct {
     uint64_t  state;
 } random_t;
@@ -23,7 +20,7 @@ typedef struct {
 
 static const char *const  random_segments[] = {
     "a", "b", "ab", "aB", "A", "longsegment", "longsegment2", "item1",
-    "item12", "eightbyt", "ninebytes", "%2F", "a.b", "bb", "abb", "aab"
+    "item12", "eightbyt", "ninebytes", "%2F", "a.b", "bb", "abb", "aab", NULL
 };
 
 /* What patterns are made of: all that the reader of literals knows or not. */
@@ -42,7 +39,8 @@ static const char *const  random_atoms[] = {
     "\\K", "\\R", "\\h", "\\N", "(*ACCEPT)", "(*FAIL)", "a++", "a*+b", "|",
     "|/a", "(?(?=a)a|b)", "(?(DEFINE)(?<q>ab))", "(?1)", "%2F", "\\%2F",
     "(?*a)", "(?<*a)", "(*pla:a)", "(*atomic:a)", "longsegment", "eightbyt",
-    "[\\Q]\\E/a]", "[\\Q^]/\\E]b", "/ab+", "/a+b", "/ab+/", "a{2}b", "(ab?)+"
+    "[\\Q]\\E/a]", "[\\Q^]/\\E]b", "/ab+", "/a+b", "/ab+/", "a{2}b", "(ab?)+",
+    NULL
 };
 
 
@@ -63,6 +61,21 @@ static inline size_t
 random_below(random_t *r, size_t n)
 {
     return (size_t) ((random_next(r) >> 32) * n >> 32);
+}
+
+
+/* One of the words, which end with a NULL. */
+
+static inline const char *
+random_of(random_t *r, const char *const *words)
+{
+    size_t  n;
+
+    for (n = 0; words[n] != NULL; n++) {
+        /* void */
+    }
+
+    return words[random_below(r, n)];
 }
 
 
@@ -89,7 +102,7 @@ random_path(random_t *r, char *out, bool template)
         if (template && random_percent(r, 50)) {
             sprintf(out + strlen(out), "{p%zu}", i);
         } else {
-            strcat(out, PICK(r, random_segments));
+            strcat(out, random_of(r, random_segments));
         }
     }
 
@@ -114,8 +127,8 @@ random_pattern(random_t *r, char *out)
 
     for (i = 0; i < n; i++) {
         strcat(out, random_percent(r, 30) ? "/" : "");
-        strcat(out, random_percent(r, 30) ? PICK(r, random_segments)
-                                          : PICK(r, random_atoms));
+        strcat(out, random_percent(r, 30) ? random_of(r, random_segments)
+                                          : random_of(r, random_atoms));
     }
 
     if (random_percent(r, 40)) {

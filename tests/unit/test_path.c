@@ -376,13 +376,13 @@ random_raw(random_t *r, char *out)
     static const char *const  pieces[] = {
         "/", "/", "/", ".", ".", "..", "a", "b", "%2e", "%2E", "%2f", "%5c",
         "%25", "%61", "%", "%2", "%zz", "%00", "%23", "%3f", "%20", "+", "~",
-        "...", "%c3%a9", "//", "/./", "/../", "\\", "#", "?", ";"
+        "...", "%c3%a9", "//", "/./", "/../", "\\", "#", "?", ";", NULL
     };
 
     strcpy(out, "/");
 
     for (n = random_below(r, 9); n > 0; n--) {
-        strcat(out, PICK(r, pieces));
+        strcat(out, random_of(r, pieces));
     }
 }
 
