@@ -166,10 +166,10 @@ size_t fig_decision_text(const fig_decision_t *decision, char *out,
  * has room for fig_rewrite_bound() bytes.  Returns the length, or 0 when the
  * route does not rewrite this path (a regex without a match; no rewrite).
  *
- * `path` is the whole new path: of /a/ * to /b/ *, /a becomes /b, /a/ becomes
- * /b/.  `with` replaces what `regex` matched, and leaves what stands around
- * it.  Whatever a request brings, the result begins with one slash and has no
- * second one, no dot segment (one is dropped) and nothing unencoded.
+ * `path` and `with` are the whole new path, as in nginx's rewrite: nothing of
+ * the old one is kept but what they name.  Of /a/ * to /b/ *, /a becomes /b and
+ * /a/ becomes /b/.  Whatever a request brings, the result begins with one slash
+ * and has no `//`, no dot segment (one is dropped) and nothing unencoded.
  */
 size_t fig_rewrite_bound(const fig_route_t *route, size_t path_len);
 size_t fig_rewrite_path(const fig_match_t *match, fig_str_t path,

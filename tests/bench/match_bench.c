@@ -7,6 +7,8 @@
  *                              callgrind, with --toggle-collect=fig_match
  */
 
+#define _POSIX_C_SOURCE 199309L
+
 #include <time.h>
 
 #include "rules_fixture.h"

@@ -153,20 +153,20 @@ static const rewrite_t  rewrites[] = {
     { "/a/{id}", NULL, "/{id}", "/a/x\ny", "/x%0Ay" },
     { "/a/{id}", NULL, "/{id}", "/a/a b", "/a%20b" },
 
-    /* a regex replaces what it matched */
+    /* a regex: the whole path is new, or stays */
 
     { "/*", "~^/old/(.*)$", "/new/$1", "/old/a/b", "/new/a/b" },
     { "/*", "~^/old/(.*)$", "/new/$1", "/other", "" },
-    { "/*", "~^/v(\\d+)/", "/api/$1/", "/v2/x/y", "/api/2/x/y" },
-    { "/*", "~/b", "/x", "/a/b/c/b", "/a/x/c/b" },
-    { "/*", "~*^/OLD", "/new", "/old/a", "/new/a" },
-    { "/*", "~$", "/index.html", "/a", "/a/index.html" },
-    { "/*", "~^", "/x", "/a", "/x/a" },
+    { "/*", "~^/v(\\d+)/", "/api/$1/", "/v2/x/y", "/api/2/" },
+    { "/*", "~/b", "/x", "/a/b/c/b", "/x" },
+    { "/*", "~*^/OLD(.*)", "/new$1", "/old/a", "/new/a" },
+    { "/*", "~^(.*)/$", "$1/index.html", "/a/", "/a/index.html" },
+    { "/*", "~^", "/x", "/a", "/x" },
     { "/*", "~^(.*)$", "$1", "/a/b", "/a/b" },
     { "/*", "~^/a(/x)?$", "/b$1/c", "/a", "/b/c" },
     { "/*", "~^/(?<n>\\w+)$", "/x/$1", "/y", "/x/y" },
     { "/*", "~^.*$", "", "/a/b", "" },
-    { "/*", "~(b)", "$0$0", "/abc", "/abbc" },
+    { "/*", "~b(c)", "$0$1", "/abcd", "/bcc" },
 
     /* nothing that a request brings makes a host, or climbs */
 
