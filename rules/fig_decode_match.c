@@ -210,6 +210,7 @@ static void
 fig_decode_paths(fig_load_t *load, const fig_yaml_t *node, fig_set_t *set)
 {
     uint32_t      i;
+    fig_str_t     key;
     fig_path_t   *path;
     fig_names_t   names;
     fig_values_t  values;
@@ -228,13 +229,24 @@ fig_decode_paths(fig_load_t *load, const fig_yaml_t *node, fig_set_t *set)
     for (i = 0; i < values.n; i++) {
         path = &set->paths[set->npaths];
 
-        if (fig_decode_path(load, values.items[i], path)
-            && (values.n == 1
-                || fig_decode_is_new(load, values.items[i], &names,
-                                     path->source)))
-        {
-            set->npaths++;
+        if (!fig_decode_path(load, values.items[i], path)) {
+            continue;
         }
+
+        if (values.n > 1) {
+            key = fig_route_path_key(path, load->scratch);
+
+            if (key.data == NULL) {
+                load->nomem = true;
+                return;
+            }
+
+            if (!fig_decode_is_new(load, values.items[i], &names, key)) {
+                continue;
+            }
+        }
+
+        set->npaths++;
     }
 }
 

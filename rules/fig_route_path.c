@@ -303,3 +303,41 @@ fig_route_path_parse(fig_str_t text, fig_arena_t *arena, fig_arena_t *scratch,
 
     return fig_route_path_template(&pattern, text.len, arena, path);
 }
+
+
+/* "T/a/{}/b" for "/a/{id}/b": the kind, and the text without names. */
+
+fig_str_t
+fig_route_path_key(const fig_path_t *path, fig_arena_t *arena)
+{
+    char       *key;
+    bool        inside;
+    size_t      i, len;
+    fig_str_t   text;
+
+    text = (path->kind == FIG_PATH_REGEX) ? path->source : path->text;
+
+    key = fig_arena_alloc(arena, text.len + 1);
+    if (key == NULL) {
+        return fig_str(NULL, 0);
+    }
+
+    key[0] = (char) path->kind;
+    inside = false;
+
+    for (i = 0, len = 1; i < text.len; i++) {
+        if (text.data[i] == '}') {
+            inside = false;
+        }
+
+        if (!inside) {
+            key[len++] = text.data[i];
+        }
+
+        if (text.data[i] == '{' && path->kind == FIG_PATH_TEMPLATE) {
+            inside = true;
+        }
+    }
+
+    return fig_str(key, len);
+}

@@ -29,6 +29,12 @@
 fig_status_t fig_route_path_parse(fig_str_t text, fig_arena_t *arena,
     fig_arena_t *scratch, fig_path_t *path, fig_fault_t *fault);
 
+/*
+ * What a path matches, as bytes: paths that match the same, however they are
+ * written, have the same.  In arena; data is NULL when memory is out.
+ */
+fig_str_t fig_route_path_key(const fig_path_t *path, fig_arena_t *arena);
+
 /* `path` of `rewrite` and `redirect`. */
 fig_status_t fig_pattern_parse(fig_str_t text, fig_arena_t *arena,
     fig_pattern_t *pattern, fig_fault_t *fault);

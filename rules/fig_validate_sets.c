@@ -8,6 +8,7 @@
  */
 
 #include "fig_validate.h"
+#include "fig_route_path.h"
 #include "fig_text.h"
 
 #include <stdio.h>
@@ -145,60 +146,23 @@ fig_form_end(fig_form_t *form)
 }
 
 
-/* A template without the names of its segments. */
-
-static fig_str_t
-fig_form_template(fig_form_t *form, fig_str_t text)
-{
-    char    *p;
-    bool     inside;
-    size_t   i, len;
-
-    p = fig_arena_alloc(form->load->scratch, text.len);
-    if (p == NULL) {
-        form->load->nomem = true;
-        return fig_str("", 0);
-    }
-
-    inside = false;
-    len = 0;
-
-    for (i = 0; i < text.len; i++) {
-        if (text.data[i] == '}') {
-            inside = false;
-        }
-
-        if (!inside) {
-            p[len++] = text.data[i];
-        }
-
-        if (text.data[i] == '{') {
-            inside = true;
-        }
-    }
-
-    return fig_str(p, len);
-}
-
-
 static void
 fig_form_paths(fig_form_t *form, const fig_set_t *set)
 {
-    uint32_t           i;
-    fig_str_t          text;
-    const fig_path_t  *path;
+    uint32_t   i;
+    fig_str_t  key;
 
     fig_form_begin(form, set->npaths);
 
     for (i = 0; i < set->npaths; i++) {
-        path = &set->paths[i];
-        text = (path->kind == FIG_PATH_REGEX) ? path->source : path->text;
+        key = fig_route_path_key(&set->paths[i], form->load->scratch);
 
-        if (path->kind == FIG_PATH_TEMPLATE) {
-            text = fig_form_template(form, text);
+        if (key.data == NULL) {
+            form->load->nomem = true;
+            return;
         }
 
-        fig_form_add(form, (char) path->kind, text, fig_str("", 0));
+        fig_form_add(form, 0, key, fig_str("", 0));
     }
 
     fig_form_end(form);
