@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import threading
 
 import pytest
 
@@ -139,6 +140,50 @@ def test_edits_while_two_masters_run(router):
     router.nginx.signal(signal.SIGQUIT, old)
     router.nginx.wait_ended(old)
     always(router, 3)
+
+
+class Knocking(threading.Thread):
+    """A connection a request, one after the other."""
+
+    def __init__(self, router, stop):
+        super().__init__(daemon=True)
+        self.router = router
+        self.stop = stop
+        self.count = 0
+        self.errors = []
+
+    def run(self):
+        while not self.stop.is_set():
+            try:
+                with self.router.connect() as client:
+                    version(client.request("GET", "/probe/x"))
+                self.count += 1
+            except (OSError, ValueError, AssertionError) as error:
+                self.errors.append(repr(error))
+
+
+@pytest.mark.parametrize("change", ["reload", "upgrade"])
+def test_no_new_connection_fails_meanwhile(router, change):
+    stop = threading.Event()
+    clients = [Knocking(router, stop) for _ in range(3)]
+    for client in clients:
+        client.start()
+    try:
+        for number in (3, 4):
+            if change == "reload":
+                router.nginx.reload()
+            else:
+                old = router.nginx.upgrade()
+                router.nginx.signal(signal.SIGQUIT, old)
+                router.nginx.wait_ended(old)
+            router.rules.replace(rules(number))
+            wait_version(router, number, times=20)
+    finally:
+        stop.set()
+        for client in clients:
+            client.join(10)
+    assert [client.errors for client in clients] == [[], [], []]
+    assert all(client.count > 20 for client in clients)
 
 
 def test_upgrade_taken_back(router):

@@ -263,6 +263,31 @@ def test_an_answer_that_ends_with_the_connection(router):
     assert router.get("/new/a").text == "as of old"
 
 
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+FINAL = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Final: 1\r\n\r\nfinal"
+
+
+@pytest.mark.parametrize("interim", [
+    EARLY, CONTINUE, EARLY + EARLY, CONTINUE + EARLY],
+    ids=["103", "100", "twice", "both"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_interim_answers_of_the_backend(router, method, interim):
+    """The final answer is the answer, also over a kept connection."""
+    router.new.on("/new/a", faults.raw(interim + FINAL, keep=True))
+    for _ in range(3):
+        response = router.request(method, "/new/a", body=b"x")
+        assert response.status == 200
+        assert response.value("X-Final") == "1"
+        assert response.text == "final"
+    assert router.get("/new/b").echo["target"] == "/new/b"
+
+
+def test_interim_and_then_nothing_falls_back(router):
+    router.new.on("/new/a", faults.raw(EARLY))
+    assert router.get("/new/a").backend == "legacy"
+
+
 def test_http_1_0_client(router):
     response = router.raw("GET /new/a HTTP/1.0\r\nHost: shop.test\r\n\r\n")
     assert response.backend == "new"
