@@ -29,9 +29,9 @@ suite_style()
     local code=0
 
     if "$tests/style/check.sh"; then
-        echo "== 1 passed in house style =="
+        echo "1 passed in house style"
     else
-        echo "== 1 failed in house style =="
+        echo "1 failed in house style"
         code=1
     fi
 
@@ -41,7 +41,12 @@ suite_style()
 
 suite_unit()
 {
-    make -C "$tests/unit" check "BUILD=$build/unit"
+    local how
+
+    for how in '' SAN=1; do
+        make -j"$(nproc)" -C "$tests/unit" check "BUILD=$build/unit" $how \
+            || return
+    done
 }
 
 
@@ -106,8 +111,16 @@ for suite in "$@"; do
     log=$build/log/test-$suite.log
     mkdir -p "$build/log"
 
+    if [ -t 1 ]; then
+        printf '%-8s under way, see %s\r' "$suite" "$log"
+    fi
+
     "suite_$suite" >"$log" 2>&1 </dev/null
     code=$?
+
+    if [ -t 1 ]; then
+        printf '\e[K'
+    fi
 
     passed=$(count "$log" passed)
     failed=$(count "$log" failed)
