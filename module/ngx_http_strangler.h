@@ -32,6 +32,10 @@ typedef struct ngx_http_strangler_shared_s   ngx_http_strangler_shared_t;
 typedef struct ngx_http_strangler_reload_s   ngx_http_strangler_reload_t;
 
 
+typedef struct ngx_http_strangler_backend_s  ngx_http_strangler_backend_t;
+typedef struct ngx_http_strangler_variant_s  ngx_http_strangler_variant_t;
+
+
 /* Idle connections to one backend; see ngx_http_strangler_pool.c. */
 
 typedef struct {
@@ -79,15 +83,16 @@ typedef struct {
 #endif
 
 
-typedef struct {
+struct ngx_http_strangler_backend_s {
     const fig_backend_t          *conf;
     ngx_http_strangler_peer_t    *peers;
     ngx_uint_t                    npeers;
     ngx_http_strangler_pool_t    *pool;        /* NULL until in force */
+    ngx_http_strangler_variant_t *variants;    /* the last used one first */
 #if (NGX_HTTP_SSL)
     ngx_http_strangler_tls_t      tls;
 #endif
-} ngx_http_strangler_backend_t;
+};
 
 
 /*
@@ -95,20 +100,15 @@ typedef struct {
  * and TLS; see ngx_http_strangler_variant().
  */
 
-typedef struct ngx_http_strangler_variant_s  ngx_http_strangler_variant_t;
-
 struct ngx_http_strangler_variant_s {
-    ngx_http_strangler_variant_t  *next;
+    ngx_http_strangler_variant_t  *next;       /* of the same backend */
     ngx_http_upstream_conf_t      *base;
-    ngx_http_strangler_backend_t  *backend;    /* NULL: has no TLS */
+    ngx_http_strangler_backend_t  *backend;
     ngx_msec_t                     connect;
     ngx_msec_t                     send;
     ngx_msec_t                     read;
     ngx_http_upstream_conf_t       conf;
 };
-
-
-#define NGX_HTTP_STRANGLER_VARIANTS  64
 
 
 struct ngx_http_strangler_gen_s {
@@ -121,7 +121,6 @@ struct ngx_http_strangler_gen_s {
     fig_arena_t                   *arena;      /* of the backends */
     ngx_http_strangler_backend_t  *backends;   /* by the model's index */
     ngx_pool_t                    *pool;       /* of variants; NULL: none */
-    ngx_http_strangler_variant_t  *variants[NGX_HTTP_STRANGLER_VARIANTS];
 };
 
 
@@ -191,17 +190,15 @@ typedef enum {
 typedef struct ngx_http_strangler_ctx_s  ngx_http_strangler_ctx_t;
 
 struct ngx_http_strangler_ctx_s {
-    ngx_http_strangler_ctx_t      *next;       /* free ones */
+    ngx_pool_cleanup_t             cleanup;    /* in the request's pool */
+    ngx_http_strangler_ctx_t      *next;       /* of those that are free */
+
     ngx_http_request_t            *request;
     ngx_http_strangler_gen_t      *gen;        /* held */
     ngx_http_strangler_rset_t     *rset;
 
     ngx_str_t                      uri;        /* that was decided on */
     ngx_str_t                      args;
-    fig_request_t                  view;
-    fig_match_t                    match;
-    fig_decision_t                 decision;
-
     ngx_str_t                      target;     /* to send instead of the raw
                                                   one; len 0: the raw one */
 
@@ -210,22 +207,28 @@ struct ngx_http_strangler_ctx_s {
     ngx_http_upstream_conf_t      *base;       /* the location's */
     ngx_int_t                    (*process_header)(ngx_http_request_t *r);
     ngx_int_t                    (*reinit_request)(ngx_http_request_t *r);
-    ngx_uint_t                     http_version;       /* of the client */
     ngx_event_t                   *total;      /* of the route; NULL: none */
     ngx_uint_t                     tries;      /* gets so far */
     ngx_uint_t                     listed_status;      /* of a failed try */
+    ngx_uint_t                     status;     /* to answer, when decided; 0 */
+    ngx_str_t                      reason;     /* of the fallback */
 
     ngx_http_strangler_failure_e   failure;    /* of the last failed try */
     ngx_http_strangler_plan_e      plan;
-    ngx_str_t                      reason;     /* of the fallback */
 
-    ngx_uint_t                     status;     /* to answer, when decided; 0 */
+    unsigned                       http_version:16;    /* of the client */
     unsigned                       resolved:1; /* the raw path is not to be
                                                   sent */
     unsigned                       fell_back:1;
     unsigned                       fresh:1;    /* no kept connection */
     unsigned                       expired:1;  /* total time is over */
     unsigned                       failed:1;   /* an internal error */
+
+    /* set as a whole by whoever makes them */
+
+    fig_match_t                    match;
+    fig_decision_t                 decision;
+    fig_request_t                  view;
 };
 
 

@@ -6,65 +6,65 @@
  *
  * Working on the finished text honours proxy_set_header and the client's own
  * lines alike, and leaves $request_uri, $uri and the cache key what they were.
- * A target that is not longer than the old one is put in place; a longer one
- * goes into a buffer of its own in front.  Only header rules copy the header.
+ * The header stays in one buffer: the proxy module takes all behind the first
+ * for the body and may put chunks around it.
  */
 
 #include "ngx_http_strangler.h"
 
 
+static const ngx_str_t  ngx_http_strangler_prefix_name =
+    ngx_string("X-Forwarded-Prefix");
+
+
+/* A new request line, and with it the line that tells the prefix. */
+
 static ngx_int_t
-ngx_http_strangler_edit_target(ngx_http_strangler_ctx_t *ctx)
+ngx_http_strangler_edit_target(ngx_http_strangler_ctx_t *ctx,
+    ngx_str_t *prefix)
 {
     u_char               *p;
-    size_t                len, head;
-    ngx_buf_t            *b, *front;
-    ngx_chain_t          *cl;
+    size_t                head, tail;
+    ngx_buf_t            *b, *copy;
     ngx_http_upstream_t  *u;
 
     u = ctx->request->upstream;
     b = u->request_bufs->buf;
 
-    /* method and space, the old target, the rest */
+    /* "GET " and " HTTP/1.1" with the end of its line */
 
     head = u->uri.data - b->pos;
-    len = head + ctx->target.len;
+    p = u->uri.data + u->uri.len;
+    tail = ngx_strlchr(p, b->last, LF) + 1 - p;
 
-    if (ctx->target.len <= u->uri.len) {
-        p = b->pos + u->uri.len - ctx->target.len;
-
-        ngx_memmove(p, b->pos, head);
-        ngx_memcpy(p + head, ctx->target.data, ctx->target.len);
-
-        /* start is where nginx takes pos back to when it sends again */
-
-        b->start = p;
-        b->pos = p;
-        u->uri.data = p + head;
-        u->uri.len = ctx->target.len;
-
-        return NGX_OK;
-    }
-
-    front = ngx_create_temp_buf(ctx->request->pool, len);
-    cl = ngx_alloc_chain_link(ctx->request->pool);
-
-    if (front == NULL || cl == NULL) {
+    copy = ngx_create_temp_buf(ctx->request->pool,
+                               b->last - b->pos + ctx->target.len
+                               + ngx_http_strangler_prefix_name.len
+                               + sizeof(": " CRLF) - 1 + prefix->len);
+    if (copy == NULL) {
         return NGX_ERROR;
     }
 
-    front->last = ngx_cpymem(front->last, b->pos, head);
-    front->last = ngx_cpymem(front->last, ctx->target.data, ctx->target.len);
+    copy->last = ngx_cpymem(copy->pos, b->pos, head);
+    copy->last = ngx_cpymem(copy->last, ctx->target.data, ctx->target.len);
+    copy->last = ngx_cpymem(copy->last, p, tail);
+    p += tail;
 
-    b->pos = u->uri.data + u->uri.len;
-    b->start = b->pos;
+    if (prefix->len) {
+        copy->last = ngx_cpymem(copy->last,
+                                ngx_http_strangler_prefix_name.data,
+                                ngx_http_strangler_prefix_name.len);
+        *copy->last++ = ':'; *copy->last++ = ' ';
+        copy->last = ngx_cpymem(copy->last, prefix->data, prefix->len);
+        *copy->last++ = CR; *copy->last++ = LF;
+    }
 
-    u->uri.data = front->pos + head;
+    copy->last = ngx_cpymem(copy->last, p, b->last - p);
+    copy->flush = b->flush;
+
+    u->uri.data = copy->pos + head;
     u->uri.len = ctx->target.len;
-
-    cl->buf = front;
-    cl->next = u->request_bufs;
-    u->request_bufs = cl;
+    u->request_bufs->buf = copy;
 
     return NGX_OK;
 }
@@ -161,28 +161,19 @@ ngx_http_strangler_copy_lines(u_char *out, u_char *p, u_char *last,
 }
 
 
+/* The header anew, by the rules; its request line stays. */
+
 static ngx_int_t
 ngx_http_strangler_edit_headers(ngx_http_strangler_ctx_t *ctx,
     const fig_fields_t *rules)
 {
-    size_t                size;
+    size_t                size, line;
     u_char               *p, *end;
     ngx_buf_t            *b, *copy;
-    ngx_chain_t          *cl;
     ngx_http_upstream_t  *u;
 
     u = ctx->request->upstream;
-    cl = u->request_bufs;
-
-    /* a longer target's buffer in front ends before the lines begin */
-
-    if (u->uri.data < cl->buf->pos
-        || u->uri.data + u->uri.len == cl->buf->last)
-    {
-        cl = cl->next;
-    }
-
-    b = cl->buf;
+    b = u->request_bufs->buf;
 
     size = b->last - b->pos
            + ngx_http_strangler_fields_size(rules->set, rules->nset)
@@ -193,60 +184,70 @@ ngx_http_strangler_edit_headers(ngx_http_strangler_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    p = ngx_strlchr(b->pos, b->last, LF);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
+    line = ngx_strlchr(b->pos, b->last, LF) + 1 - b->pos;
 
-    p++;
+    u->uri.data = copy->pos + (u->uri.data - b->pos);
 
-    copy->last = ngx_cpymem(copy->last, b->pos, p - b->pos);
-
-    if (cl == u->request_bufs) {
-        u->uri.data = copy->pos + (u->uri.data - b->pos);
-    }
-
-    copy->last = ngx_http_strangler_copy_lines(copy->last, p, b->last, rules,
-                                               &end);
-    copy->last = ngx_http_strangler_write_fields(copy->last, rules->set,
-                                                 rules->nset);
-    copy->last = ngx_http_strangler_write_fields(copy->last, rules->add,
-                                                 rules->nadd);
+    p = ngx_cpymem(copy->pos, b->pos, line);
+    p = ngx_http_strangler_copy_lines(p, b->pos + line, b->last, rules, &end);
+    p = ngx_http_strangler_write_fields(p, rules->set, rules->nset);
+    p = ngx_http_strangler_write_fields(p, rules->add, rules->nadd);
 
     /* the empty line and what proxy_set_body put behind it */
 
-    copy->last = ngx_cpymem(copy->last, end, b->last - end);
-
+    copy->last = ngx_cpymem(p, end, b->last - end);
     copy->flush = b->flush;
-    cl->buf = copy;
+
+    u->request_bufs->buf = copy;
 
     return NGX_OK;
+}
+
+
+/* A rule on X-Forwarded-Prefix has the last word on it. */
+
+static ngx_uint_t
+ngx_http_strangler_is_ruled(const fig_fields_t *rules)
+{
+    u_char  *name;
+    size_t   len;
+
+    name = ngx_http_strangler_prefix_name.data;
+    len = ngx_http_strangler_prefix_name.len;
+
+    return ngx_http_strangler_is_named(rules->set, rules->nset, name, len)
+           || ngx_http_strangler_is_named(rules->remove, rules->nremove, name,
+                                          len);
 }
 
 
 ngx_int_t
 ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx)
 {
+    ngx_str_t            prefix;
     const fig_route_t   *route;
     const fig_fields_t  *rules;
 
-    if (ctx->target.len
-        && ngx_http_strangler_edit_target(ctx) != NGX_OK)
+    route = ctx->decision.route;
+    rules = route ? &route->request_headers : NULL;
+
+    if (rules && rules->nset + rules->nadd + rules->nremove
+        && ngx_http_strangler_edit_headers(ctx, rules) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    route = ctx->decision.route;
-
-    if (route == NULL) {
+    if (ctx->target.len == 0) {
         return NGX_OK;
     }
 
-    rules = &route->request_headers;
-
-    if (rules->nset + rules->nadd + rules->nremove == 0) {
-        return NGX_OK;
+    if (ngx_http_strangler_prefix(ctx, &prefix) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    return ngx_http_strangler_edit_headers(ctx, rules);
+    if (rules && ngx_http_strangler_is_ruled(rules)) {
+        prefix.len = 0;
+    }
+
+    return ngx_http_strangler_edit_target(ctx, &prefix);
 }

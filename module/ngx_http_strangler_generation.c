@@ -403,22 +403,6 @@ ngx_http_strangler_gen_install(ngx_http_strangler_rset_t *rset,
 }
 
 
-static ngx_uint_t
-ngx_http_strangler_variant_slot(const ngx_http_strangler_variant_t *key)
-{
-    uint64_t  h;
-
-    h = (uintptr_t) key->base >> 4;
-    h = h * 31 + ((uintptr_t) key->backend >> 4);
-    h = h * 31 + key->connect;
-    h = h * 31 + key->send;
-    h = h * 31 + key->read;
-    h *= 0x9e3779b97f4a7c15;
-
-    return (ngx_uint_t) (h >> 32) % NGX_HTTP_STRANGLER_VARIANTS;
-}
-
-
 static void
 ngx_http_strangler_variant_init(ngx_http_strangler_variant_t *v)
 {
@@ -439,18 +423,16 @@ ngx_http_strangler_variant_init(ngx_http_strangler_variant_t *v)
 
 #if (NGX_HTTP_SSL)
 
-    if (v->backend) {
-        conf->ssl_verify = v->backend->tls.verify;
-        conf->ssl_server_name = 1;
+    conf->ssl_verify = v->backend->tls.verify;
+    conf->ssl_server_name = 1;
 
-        if (v->backend->conf->tls.name.len) {
-            conf->ssl_name = NULL;
-        }
+    if (v->backend->conf->tls.name.len) {
+        conf->ssl_name = NULL;
+    }
 
-        if (v->backend->tls.ssl) {
-            conf->ssl = v->backend->tls.ssl;
-            conf->ssl_certificate = NULL;
-        }
+    if (v->backend->tls.ssl) {
+        conf->ssl = v->backend->tls.ssl;
+        conf->ssl_certificate = NULL;
     }
 
 #endif
@@ -468,18 +450,20 @@ ngx_http_upstream_conf_t *
 ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
     const ngx_http_strangler_variant_t *key)
 {
-    ngx_http_strangler_variant_t  *v, **slot;
+    ngx_http_strangler_variant_t  *v, **link;
 
-    slot = &gen->variants[ngx_http_strangler_variant_slot(key)];
+    /* what was asked for last comes first, and is nearly always it */
 
-    for (v = *slot; v; v = v->next) {
+    for (link = &key->backend->variants; *link; link = &v->next) {
+        v = *link;
+
         if (v->base == key->base
-            && v->backend == key->backend
             && v->connect == key->connect
             && v->send == key->send
             && v->read == key->read)
         {
-            return &v->conf;
+            *link = v->next;
+            goto found;
         }
     }
 
@@ -503,8 +487,10 @@ ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
 
     ngx_http_strangler_variant_init(v);
 
-    v->next = *slot;
-    *slot = v;
+found:
+
+    v->next = key->backend->variants;
+    key->backend->variants = v;
 
     return &v->conf;
 }

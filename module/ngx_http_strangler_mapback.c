@@ -334,19 +334,21 @@ ngx_http_strangler_map_back(ngx_http_request_t *r,
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    if (ctx->peer == NULL
-        || r->upstream == NULL
-        || r->upstream->headers_in.status_n == 0)
-    {
-        return NGX_OK;
-    }
-
     locations = r->headers_out.status == NGX_HTTP_CREATED
                 || (r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE
                     && r->headers_out.status < NGX_HTTP_BAD_REQUEST);
     cookies = ngx_http_strangler_is_rewritten(ctx);
 
     if (!locations && !cookies) {
+        return NGX_OK;
+    }
+
+    /* an answer of nginx's own has nothing to map */
+
+    if (ctx->peer == NULL
+        || r->upstream == NULL
+        || r->upstream->headers_in.status_n == 0)
+    {
         return NGX_OK;
     }
 

@@ -51,7 +51,6 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
     const fig_route_t             *route;
     const fig_timeouts_t          *rt, *bt;
     ngx_http_upstream_t           *u;
-    ngx_http_upstream_conf_t      *conf;
     ngx_http_strangler_variant_t   key;
 
     static const fig_timeouts_t  unset = { FIG_UNSET, FIG_UNSET, FIG_UNSET,
@@ -64,7 +63,7 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
     bt = &ctx->backend->conf->timeouts;
 
     key.base = ctx->base;
-    key.backend = NULL;
+    key.backend = ctx->backend;
     key.connect = ngx_http_strangler_timeout(rt->connect, bt->connect,
                                              ctx->base->connect_timeout);
     key.send = ngx_http_strangler_timeout(rt->send, bt->send,
@@ -72,24 +71,15 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
     key.read = ngx_http_strangler_timeout(rt->read, bt->read,
                                           ctx->base->read_timeout);
 
-#if (NGX_HTTP_SSL)
-
-    u->ssl = ctx->peer->server->https;
-
-    if (u->ssl) {
-        key.backend = ctx->backend;
-    }
-
-#endif
-
-    conf = ngx_http_strangler_variant(ctx->gen, &key);
-    if (conf == NULL) {
+    u->conf = ngx_http_strangler_variant(ctx->gen, &key);
+    if (u->conf == NULL) {
+        u->conf = ctx->base;
         return NGX_ERROR;
     }
 
-    u->conf = conf;
-
 #if (NGX_HTTP_SSL)
+
+    u->ssl = ctx->peer->server->https;
 
     if (u->ssl) {
         u->ssl_name = ngx_http_strangler_tls_name(ctx);

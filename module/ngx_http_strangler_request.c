@@ -156,36 +156,35 @@ static ngx_http_strangler_ctx_t *
 ngx_http_strangler_reset_ctx(ngx_http_request_t *r,
     ngx_http_strangler_ctx_t *ctx, ngx_http_strangler_rset_t *rset)
 {
-    uint64_t             random;
-    ngx_pool_cleanup_t  *cln;
-
     if (ctx) {
-        random = ctx->view.random;
         ngx_http_strangler_drop(ctx);
 
     } else {
-        cln = ngx_pool_cleanup_add(r->pool, 0);
-        if (cln == NULL) {
-            return NULL;
-        }
-
         ctx = ngx_http_strangler_new_ctx();
         if (ctx == NULL) {
             return NULL;
         }
 
-        cln->data = ctx;
-        cln->handler = ngx_http_strangler_cleanup;
+        ctx->cleanup.handler = ngx_http_strangler_cleanup;
+        ctx->cleanup.data = ctx;
+        ctx->cleanup.next = r->pool->cleanup;
+        r->pool->cleanup = &ctx->cleanup;
 
-        random = ngx_http_strangler_random();
+        ctx->view.random = ngx_http_strangler_random();
     }
 
-    ngx_memzero(ctx, sizeof(ngx_http_strangler_ctx_t));
+    ngx_memzero(&ctx->request, offsetof(ngx_http_strangler_ctx_t, match)
+                               - offsetof(ngx_http_strangler_ctx_t, request));
 
     ctx->request = r;
     ctx->rset = rset;
     ctx->gen = rset->gen;
-    ctx->view.random = random;
+
+    ctx->match.route = NULL;
+
+    ctx->view.headers = NULL;
+    ctx->view.nheaders = 0;
+    ctx->view.client.family = 0;
 
     rset->gen->refs++;
 
@@ -329,6 +328,7 @@ ngx_http_strangler_match(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
     }
 
     if (ctx->status) {
+        ngx_memzero(&ctx->decision, sizeof(fig_decision_t));
         return NGX_OK;
     }
 
