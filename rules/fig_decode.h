@@ -4,6 +4,7 @@
  *
  *     fig_decode.c            the top level, in the order that names need
  *     fig_decode_backend.c    backends
+ *     fig_decode_tls.c        their TLS
  *     fig_decode_group.c      groups, overrides, stage, by
  *     fig_decode_route.c      routes
  *     fig_decode_match.c      condition sets
@@ -117,6 +118,10 @@ void fig_decode_redirect(fig_load_t *load, const fig_yaml_t *node,
     fig_redirect_t *redirect);
 void fig_decode_respond(fig_load_t *load, const fig_yaml_t *node,
     fig_respond_t *respond);
+
+/* `tls` of a backend whose servers have been read. */
+void fig_decode_tls(fig_load_t *load, const fig_pair_t *pair,
+    fig_backend_t *backend);
 
 /* The default where node is NULL. */
 void fig_decode_fallback(fig_load_t *load, const fig_yaml_t *node,

@@ -25,6 +25,7 @@ enum {
     FIG_BACKEND_BALANCE,
     FIG_BACKEND_TIMEOUTS,
     FIG_BACKEND_KEEPALIVE,
+    FIG_BACKEND_TLS,
     FIG_BACKEND_KEYS = 11
 };
 
@@ -35,7 +36,7 @@ static const fig_key_t  fig_backend_keys[FIG_BACKEND_KEYS] = {
     { "balance", FIG_KEY_KNOWN, NULL },
     { "timeouts", FIG_KEY_KNOWN, NULL },
     { "keepalive", FIG_KEY_KNOWN, NULL },
-    { "tls", FIG_KEY_LATER, NULL },
+    { "tls", FIG_KEY_KNOWN, NULL },
     { "breaker", FIG_KEY_LATER, NULL },
     { "max_in_flight", FIG_KEY_LATER, NULL },
     { "max_fallbacks", FIG_KEY_LATER, NULL },
@@ -293,6 +294,10 @@ fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
     if (given[FIG_BACKEND_TIMEOUTS] != NULL) {
         fig_decode_timeouts(load, given[FIG_BACKEND_TIMEOUTS]->value, false,
                             &backend->timeouts);
+    }
+
+    if (given[FIG_BACKEND_TLS] != NULL) {
+        fig_decode_tls(load, given[FIG_BACKEND_TLS], backend);
     }
 
     if (given[FIG_BACKEND_KEEPALIVE] != NULL) {
