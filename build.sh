@@ -57,7 +57,8 @@ die()
 }
 
 
-# step NAME COMMAND...: silent when all is well, the end of the log when not
+# step NAME COMMAND...: silent when all is well, the end of the log when not;
+# one at a time, whoever else builds in this tree
 
 step()
 {
@@ -67,7 +68,12 @@ step()
     mkdir -p "$build/log"
 
     set +e
-    (set -e; "$@") >"$log" 2>&1 </dev/null
+    (
+        exec 9>"$build/lock"
+        flock 9
+        set -e
+        "$@" >"$log" 2>&1 </dev/null
+    )
     code=$?
     set -e
 
