@@ -71,20 +71,30 @@ def test_missing_library(nginx, tmp_path, header, package):
 
 @pytest.mark.skipif("NGINX_SRC" not in os.environ,
                     reason="NGINX_SRC names no nginx source tree")
-def test_static_nginx_runs(tmp_path):
+def test_static_nginx_takes_rules(tmp_path):
     """With all of nginx's own sources: one program, and it starts."""
     tree = tmp_path / "src"
     shutil.copytree(os.environ["NGINX_SRC"], tree)
     if not (tree / "configure").exists():
         shutil.copy(tree / "auto/configure", tree)
 
-    run = configure(tree, *FLAGS, f"--add-module={ROOT}")
+    run = configure(tree, *FLAGS, f"--prefix={tmp_path}",
+                    f"--add-module={ROOT}")
     assert run.returncode == 0, run.stdout
     run = subprocess.run(["make", "-j2", "-f", "out/Makefile"], cwd=tree,
                          capture_output=True, text=True, timeout=600,
                          check=False)
     assert run.returncode == 0, run.stderr
 
-    run = subprocess.run([tree / "out/nginx", "-V"], capture_output=True,
-                         text=True, timeout=10, check=False)
-    assert f"--add-module={ROOT}" in run.stderr
+    (tmp_path / "rules.yaml").write_text(
+        "version: 1\nbackends:\n"
+        "  old: {servers: [http://127.0.0.1:1]}\ndefault: old\n")
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n"
+        f"access_log off;\nstrangler_rules main {tmp_path}/rules.yaml;\n"
+        "server { location / { strangler_pass main; } }\n}\n")
+    run = subprocess.run(
+        [tree / "out/nginx", "-t", "-p", tmp_path, "-c", "nginx.conf",
+         "-e", "stderr"], capture_output=True, text=True, timeout=10,
+        check=False)
+    assert run.returncode == 0, run.stderr
