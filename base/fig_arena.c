@@ -6,15 +6,23 @@
  *
  * A request that would waste much of a fresh chunk gets a chunk of its own,
  * which goes behind the newest one so that its free space is not lost.
+ *
+ * Chunks are mapped, not taken from the heap: what loading gives back must not
+ * stay as holes that every allocation of a server has to look through later.
  */
+
+#define _DEFAULT_SOURCE
 
 #include "fig_arena.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 
+#include <sys/mman.h>
 
-#define FIG_ARENA_CHUNK  (32 * 1024)
+
+#define FIG_ARENA_PAGE   4096
+#define FIG_ARENA_CHUNK  (8 * FIG_ARENA_PAGE)
 #define FIG_ARENA_LARGE  (FIG_ARENA_CHUNK / 4)
 #define FIG_ARENA_ALIGN  (_Alignof(max_align_t))
 
@@ -35,22 +43,28 @@ struct fig_arena_s {
 };
 
 
+/* Room for size bytes at least; zeroed by the kernel. */
+
 static fig_chunk_t *
 fig_chunk_create(fig_arena_t *arena, size_t size)
 {
     fig_chunk_t  *chunk;
 
-    if (size > SIZE_MAX - sizeof(fig_chunk_t)) {
+    if (size > SIZE_MAX - sizeof(fig_chunk_t) - FIG_ARENA_PAGE) {
         return NULL;
     }
 
-    chunk = calloc(1, sizeof(fig_chunk_t) + size);
-    if (chunk == NULL) {
+    size += sizeof(fig_chunk_t) + FIG_ARENA_PAGE - 1;
+    size -= size % FIG_ARENA_PAGE;
+
+    chunk = mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS,
+                 -1, 0);
+    if (chunk == MAP_FAILED) {
         return NULL;
     }
 
-    chunk->size = size;
-    arena->total += sizeof(fig_chunk_t) + size;
+    chunk->size = size - sizeof(fig_chunk_t);
+    arena->total += size;
 
     return chunk;
 }
@@ -81,7 +95,7 @@ fig_arena_destroy(fig_arena_t *arena)
 
     for (chunk = arena->chunks; chunk != NULL; chunk = next) {
         next = chunk->next;
-        free(chunk);
+        munmap(chunk, sizeof(fig_chunk_t) + chunk->size);
     }
 
     free(arena);
@@ -98,7 +112,7 @@ fig_arena_alloc_large(fig_arena_t *arena, size_t size)
         return NULL;
     }
 
-    chunk->used = size;
+    chunk->used = chunk->size;
 
     if (arena->chunks == NULL) {
         arena->chunks = chunk;
@@ -134,7 +148,8 @@ fig_arena_alloc(fig_arena_t *arena, size_t size)
             return fig_arena_alloc_large(arena, size);
         }
 
-        chunk = fig_chunk_create(arena, FIG_ARENA_CHUNK);
+        chunk = fig_chunk_create(arena,
+                                 FIG_ARENA_CHUNK - sizeof(fig_chunk_t));
         if (chunk == NULL) {
             return NULL;
         }

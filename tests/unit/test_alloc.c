@@ -2,7 +2,7 @@
  * Memory that goes out at every single allocation: loading gives FIG_NOMEM or,
  * where it could do without, the right answer; never a crash, never a leak.
  *
- *     n = 1, 2, ...   the n-th malloc, calloc or realloc of a load fails
+ *     n = 1, 2, ...   the n-th malloc, calloc, realloc or mmap of a load fails
  *
  * malloc() and its kin are defined here, over those of glibc, so that libyaml
  * and PCRE2 meet the same fate.
@@ -13,6 +13,8 @@
 #include "load.h"
 
 #include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 
@@ -93,6 +95,32 @@ free(void *p)
     }
 
     __libc_free(p);
+}
+
+
+void *
+mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
+{
+    long  p;
+
+    if (is_to_fail(size)) {
+        return MAP_FAILED;
+    }
+
+    p = syscall(SYS_mmap, addr, size, prot, flags, fd, offset);
+
+    return (p == -1) ? MAP_FAILED : counted((void *) p);
+}
+
+
+int
+munmap(void *addr, size_t size)
+{
+    if (counting) {
+        balance--;
+    }
+
+    return (int) syscall(SYS_munmap, addr, size);
 }
 
 
