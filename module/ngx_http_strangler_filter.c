@@ -295,30 +295,22 @@ ngx_http_strangler_debug(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_strangler_header_filter(ngx_http_request_t *r)
+ngx_http_strangler_change(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
 {
-    const fig_fields_t             *rules;
-    ngx_http_strangler_ctx_t       *ctx;
+    const fig_route_t              *route;
     ngx_http_strangler_loc_conf_t  *lcf;
 
-    ctx = ngx_http_strangler_get_ctx(r);
-
-    if (ctx == NULL || r != r->main) {
-        return ngx_http_next_header_filter(r);
-    }
+    route = ctx->decision.route;
 
     if (ngx_http_strangler_map_back(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ctx->decision.route) {
-        rules = &ctx->decision.route->response_headers;
-
-        if (rules->nset + rules->nadd + rules->nremove
-            && ngx_http_strangler_apply_fields(r, rules) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (route
+        && ngx_http_strangler_apply_fields(r, &route->response_headers)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (ctx->decision.assign && ngx_http_strangler_assign(r, ctx) != NGX_OK) {
@@ -328,6 +320,50 @@ ngx_http_strangler_header_filter(ngx_http_request_t *r)
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
 
     if (lcf->debug_header && ngx_http_strangler_debug(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* Most answers are to be left as they are. */
+
+static ngx_uint_t
+ngx_http_strangler_is_changed(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx)
+{
+    const fig_route_t              *route;
+    ngx_http_strangler_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
+    route = ctx->decision.route;
+
+    if (r->headers_out.status != NGX_HTTP_OK
+        || lcf->debug_header
+        || ctx->decision.assign)
+    {
+        return 1;
+    }
+
+    return route
+           && (route->response_headers.nset
+               + route->response_headers.nadd
+               + route->response_headers.nremove
+               + route->rewrite.path.nparts) != 0;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_strangler_ctx_t  *ctx;
+
+    ctx = ngx_http_strangler_get_ctx(r);
+
+    if (ctx && r == r->main && ngx_http_strangler_is_changed(r, ctx)
+        && ngx_http_strangler_change(r, ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -374,7 +374,10 @@ ngx_http_strangler_decide(ngx_http_request_t *r)
         return ctx;
     }
 
+    /* what was sent once, and came here again by error_page, starts anew */
+
     if (ctx
+        && ctx->tries == 0
         && ctx->rset == rset
         && ctx->uri.data == r->uri.data
         && ctx->uri.len == r->uri.len
