@@ -90,7 +90,7 @@ ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx)
 
 /*
  * The name that the certificate must have: by `tls`, or the host without its
- * port, and IPv6 without brackets, as certificates have it.
+ * port.  nginx compares it with names alone, so that an address never matches.
  */
 
 ngx_str_t
@@ -109,8 +109,7 @@ ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx)
         p = ngx_strlchr(host.data, host.data + host.len, ']');
 
         if (p) {
-            host.len = p - host.data - 1;
-            host.data++;
+            host.len = p + 1 - host.data;
         }
 
         return host;
