@@ -12,6 +12,8 @@ suites=(style unit config stub router)
 
 # shellcheck source=.ci/packages.sh
 . "$top/.ci/packages.sh"
+# shellcheck source=.ci/asan.sh
+. "$top/.ci/asan.sh"
 
 
 usage()
@@ -27,6 +29,7 @@ usage: ./build.sh COMMAND
                   its paths; then serve on 127.0.0.1:8080, or port N, until
                   Ctrl-C (--once: end there)
   test [SUITE...] run the tests, or some of: ${suites[*]}
+  asan            run unit and router tests with AddressSanitizer and UBSan
   clean           remove build/
 
 Packages that a command needs are installed, as root or with sudo.
@@ -84,15 +87,15 @@ step()
 }
 
 
-# build_module NAME SOURCE FLAG...: in build/nginx/NAME, where links give all
-# that nginx's scripts use a short name: they cannot bear blanks in paths, and
-# they write into the directory in which they run.
+# configure_make NAME SOURCE GOAL FLAG...: in build/nginx/NAME, where links give
+# all that nginx's scripts use a short name: they cannot bear blanks in paths,
+# and they write into the directory in which they run.
 
-build_module()
+configure_make()
 {
-    local work=$build/nginx/$1 source=$2 configure=configure link stamp
+    local work=$build/nginx/$1 source=$2 goal=$3 configure=configure link stamp
 
-    shift 2
+    shift 3
 
     if [ -e "$source/auto/configure" ]; then
         configure=auto/configure
@@ -119,7 +122,15 @@ build_module()
         printf '%s\n' "$stamp" >stamp
     fi
 
-    make -j"$(nproc)" -f objs/Makefile modules
+    make -j"$(nproc)" -f objs/Makefile "$goal"
+}
+
+
+# build_module NAME SOURCE FLAG...
+
+build_module()
+{
+    configure_make "$1" "$2" modules "${@:3}"
 
     # a running nginx has the old file mapped: replace it, never overwrite it
 
@@ -260,7 +271,7 @@ main()
     local command=${1:-}
 
     case $command in
-        deps|module|stub|clean)
+        deps|module|stub|asan|clean)
             [ $# -eq 1 ] || usage_error "$command takes no arguments"
             "cmd_$command"
             ;;

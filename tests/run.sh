@@ -68,6 +68,51 @@ suite_router()
 }
 
 
+suite_asan-unit()
+{
+    make -j"$(nproc)" -C "$tests/unit" check "BUILD=$build/unit" SAN=1
+}
+
+
+# Debian's nginx, which has no sanitizer itself: its module's comes first
+
+suite_asan-module()
+{
+    local libraries
+
+    libraries=$(gcc -print-file-name=libasan.so):$(
+        gcc -print-file-name=libubsan.so)
+
+    NGINX_PRELOAD=$libraries sanitized asan /usr/sbin/nginx
+}
+
+
+suite_asan-nginx()
+{
+    sanitized palloc "$build/nginx/palloc/objs/nginx"
+}
+
+
+# sanitized NAME NGINX: the router's tests with what is in build/nginx/NAME.
+# nginx does not free what ends with the process.
+
+sanitized()
+{
+    local objs=$build/nginx/$1/objs reports=$build/asan/reports common
+
+    rm -rf "$reports"
+    mkdir -p "$reports"
+    chmod 1777 "$reports"
+    common=abort_on_error=1:log_path=$reports/report
+
+    NGINX_BIN=$2 STRANGLER_SO=$objs/ngx_http_strangler_module.so \
+        NGINX_REPORTS=$reports NGINX_SLOWNESS=3 \
+        ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1:$common \
+        UBSAN_OPTIONS=print_stacktrace=1:$common \
+        py "$tests/router"
+}
+
+
 # count LOG passed|failed: pytest writes `3 passed, 1 failed in 0.5s` (and
 # errors, which are failures), cmocka `[  PASSED  ] 3 test(s).` per program
 

@@ -135,7 +135,8 @@ def test_missing_packages_are_named(bare, tmp_path, command, package):
 def test_help_names_every_command():
     run = build(ROOT, "--help")
     assert run.returncode == 0
-    for command in ("deps", "module", "stub", "run", "test", "clean"):
+    for command in ("deps", "module", "stub", "run", "test", "asan",
+                    "clean"):
         assert f"\n  {command} " in run.stdout
 
 

@@ -1,13 +1,15 @@
 """Fixtures of the router tests; see README.md."""
 
+import math
 import signal
 
 import pytest
 
-from harness.nginx import Nginx
+from harness.nginx import Nginx, check_reports
 from harness.router import Router
+from harness.wait import SLOWNESS
 
-SECONDS_A_TEST = 60
+SECONDS_A_TEST = math.ceil(60 * SLOWNESS)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,7 @@ def clean():
     for router in Router.live:
         router.reset()
     yield
+    check_reports()
     for nginx in list(Nginx.live):
         nginx.check_log()
 

@@ -8,6 +8,8 @@ import json
 import socket
 import ssl
 
+from .wait import SLOWNESS
+
 
 class Response:
     def __init__(self, status, version, headers):
@@ -54,6 +56,7 @@ class Response:
 class Connection:
     def __init__(self, port, host="127.0.0.1", unix=None, tls=False,
                  timeout=10.0, source=None):
+        timeout *= SLOWNESS
         if unix:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(timeout)
@@ -94,7 +97,7 @@ class Connection:
         except OSError:
             return True
         finally:
-            self.sock.settimeout(10)
+            self.sock.settimeout(10 * SLOWNESS)
 
     def request(self, method="GET", target="/", headers=(), body=None,
                 host="shop.test", version="1.1", chunks=None):

@@ -6,6 +6,8 @@ headers only, no flow control beyond a large window.
 import socket
 import struct
 
+from .wait import SLOWNESS
+
 DATA, HEADERS, RST, SETTINGS, GOAWAY, WINDOW = 0, 1, 3, 4, 7, 8
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 
@@ -13,7 +15,7 @@ END_STREAM, END_HEADERS, ACK = 1, 4, 1
 class H2Connection:
     def __init__(self, unix, timeout=10.0):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(timeout)
+        self.sock.settimeout(timeout * SLOWNESS)
         self.sock.connect(unix)
         self.stream = self.sock.makefile("rb")
         self.next_id = 1

@@ -12,13 +12,21 @@ import signal
 import subprocess
 import tempfile
 
-from .wait import wait_until
+from .wait import SLOWNESS, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("NGINX_BIN", "/usr/sbin/nginx")
 MODULE = pathlib.Path(os.environ.get(
     "STRANGLER_SO", ROOT / "build" / "ngx_http_strangler_module.so"))
 PARAMS = ROOT / "module" / "strangler_params"
+
+# Sanitizers: libraries to load before all others, and where reports arrive.
+PRELOAD = os.environ.get("NGINX_PRELOAD", "")
+REPORTS = os.environ.get("NGINX_REPORTS")
+
+# A new binary gets of its environment what the configuration names.
+KEPT = "".join(f"env {name};\n" for name in (
+    "LD_PRELOAD", "ASAN_OPTIONS", "UBSAN_OPTIONS")) if REPORTS else ""
 
 BAD = re.compile(r"\[(alert|emerg)\]|exited on signal|ERROR: \w+Sanitizer"
                  r"|runtime error:")
@@ -39,6 +47,8 @@ class Nginx:
         self.user = user
         self.module = module
         self.env = dict(os.environ, **(env or {}))
+        if PRELOAD:
+            self.env["LD_PRELOAD"] = PRELOAD
         self.process = None
         self.expected = []
         self.checked = 0
@@ -58,7 +68,7 @@ class Nginx:
 
         return f"""\
 {load}
-user {self.user};
+{KEPT}user {self.user};
 daemon {"on" if self.master else "off"};
 master_process {"on" if self.master else "off"};
 worker_processes {self.workers};
@@ -116,7 +126,7 @@ http {{
         done = subprocess.run(
             self.command(*args), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.env,
-            cwd=self.home, timeout=30, text=True)
+            cwd=self.home, timeout=30 * SLOWNESS, text=True)
         return done.returncode, done.stdout
 
     def test(self):
@@ -231,6 +241,7 @@ http {{
 
     def check_log(self):
         """No alert that was not expected, since the last check."""
+        check_reports()
         if not self.error_log.exists():
             return
         text = self.log_since(self.checked)
@@ -239,6 +250,17 @@ http {{
                if BAD.search(line)
                and not any(e.search(line) for e in self.expected)]
         assert not bad, "nginx logged:\n" + "\n".join(bad[:20])
+
+
+def check_reports():
+    """No report of a sanitizer, of whichever process."""
+    said = []
+    for report in pathlib.Path(REPORTS).glob("report.*") if REPORTS else ():
+        text = report.read_text(errors="replace")
+        if text:
+            report.rename(report.with_name("told." + report.name))
+            said.append(text[:6000])
+    assert not said, "a sanitizer reports:\n" + "\n".join(said)
 
 
 def make_home():

@@ -1,11 +1,16 @@
 """Waiting for a condition instead of sleeping, and ports that are free."""
 
+import os
 import socket
 import time
+
+# How many times more than usual nginx may take for everything.
+SLOWNESS = float(os.environ.get("NGINX_SLOWNESS", "1"))
 
 
 def wait_until(predicate, what, timeout=8.0, interval=0.01):
     """The first true value of predicate(); what says what did not happen."""
+    timeout *= SLOWNESS
     deadline = time.monotonic() + timeout
 
     while True:
