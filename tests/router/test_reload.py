@@ -291,6 +291,58 @@ def test_kept_connections_survive_an_edit(router):
     assert router.new.seen()[-1].connection == kept
 
 
+@pytest.mark.parametrize("model", ["one-worker"], indirect=True)
+def test_connections_of_a_removed_backend_are_closed(router):
+    router.get("/probe/x")
+    assert router.new.connections
+    router.rules.replace(HEAD.replace("  new: {servers: [@new@]}\n", ""))
+    wait_until(lambda: router.get("/probe/x").backend == "legacy",
+               "there is no route any more")
+    wait_until(lambda: not router.new.connections, "they are closed")
+
+
+def test_a_name_that_is_unknown(router):
+    """A backend that cannot be resolved is an error like any other."""
+    size = router.nginx.log_size()
+    text = rules(65).replace(
+        "  new: {servers: [@new@]}",
+        "  new: {servers: [@new@]}\n  lost: {servers: "
+        "['http://no-such-name.invalid']}")
+    router.rules.replace(text)
+    router.nginx.wait_log("no-such-name", size)
+    assert re.search(r"main\.yaml:6:\d+: error: .*no-such-name",
+                     router.nginx.log_since(size))
+    assert version(router.get("/probe/x")) == 1
+
+
+def test_an_edit_that_does_not_fit_says_what_is_needed(router):
+    size = router.nginx.log_size()
+    router.rules.replace(rules(66) + "# a long comment\n" * 100000)
+    router.nginx.wait_log(r"zone=\d+k or more", size)
+    assert version(router.get("/probe/x")) == 1
+    router.rules.replace(rules(67))
+    wait_version(router, 67)
+
+
+def test_many_generations_at_once(router):
+    """Each of them ends when its last request does, in any order."""
+    held = []
+    for number in range(1, 6):
+        router.rules.replace(rules(number))
+        wait_version(router, number)
+        gate = faults.Gate()
+        router.new.on(f"/v{number}/held", gate)
+        client = router.connect()
+        client.send(serialize(target="/probe/held"))
+        wait_until(lambda: gate.waiting, "the request is under way")
+        held.append((number, gate, client))
+
+    for number, gate, client in held[1::2] + held[::2]:
+        gate.open()
+        with client:
+            assert version(client.read()) == number
+
+
 def test_a_sticky_client_stays_when_percent_rises(router):
     """The split does not depend on the generation."""
     ramp = HEAD + """

@@ -29,6 +29,8 @@ routes:
   - {name: unknown-done, match: {path: /unknown-done/*}, to: unknown, stage: done}
   - {name: to-secure, match: {path: /to-secure/*}, from: literal, to: plain, stage: live}
   - {name: both-secure, match: {path: /both/*}, from: literal, to: secure, stage: live}
+  - {name: assign, match: {path: /assign/*}, to: plain, stage: ramp, percent: 50, by: [assign], data: shared}
+  - {name: away, match: {path: /away}, redirect: {path: /there}}
   - {name: mixed, match: {path: /mixed/*}, to: mixed, stage: done}
 """
 
@@ -183,3 +185,17 @@ def test_a_tls_client(router):
         response = client.request("GET", "/x")
     assert response.backend == "legacy"
     assert router.seen()[0].value("X-Forwarded-Proto") == "https"
+
+
+def test_an_assigned_cookie_is_secure_on_https(router):
+    with router.connect(unix=router.home + "/tls.sock", tls=True) as client:
+        response = client.request("GET", "/assign/x")
+    attributes = response.value("Set-Cookie").split("; ")[1:]
+    assert "Secure" in attributes
+    assert "HttpOnly" in attributes
+
+
+def test_a_redirect_keeps_https(router):
+    with router.connect(unix=router.home + "/tls.sock", tls=True) as client:
+        response = client.request("GET", "/away?x=1")
+    assert response.value("Location") == "https://shop.test/there?x=1"
