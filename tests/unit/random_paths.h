@@ -2,7 +2,9 @@
  * Random paths and patterns over small alphabets, so that much matches.
  *
  * Patterns are made of pieces that a reader of patterns may know or not know;
- * many of them PCRE2 does not accept.  The sequence is that of the seed.
+ * many of them PCRE2 does not accept.  The sequence is that of a seed, or that
+ * of bytes from outside, one a choice; when they end, all choices are the
+ * first.
  */
 
 #ifndef RANDOM_PATHS_H
@@ -14,7 +16,9 @@
 
 
 typedef struct {
-    uint64_t  state;
+    uint64_t        state;
+    const uint8_t  *bytes;             /* NULL: there is a seed */
+    size_t          nbytes;
 } random_t;
 
 
@@ -44,10 +48,41 @@ static const char *const  random_atoms[] = {
 };
 
 
+static inline random_t
+random_from_seed(uint64_t seed)
+{
+    random_t  r = { seed, NULL, 0 };
+
+    return r;
+}
+
+
+static inline random_t
+random_from_bytes(const uint8_t *bytes, size_t nbytes)
+{
+    random_t  r = { 0, bytes, nbytes };
+
+    return r;
+}
+
+
+/* What counts most is in the upper bits. */
+
 static inline uint64_t
 random_next(random_t *r)
 {
     uint64_t  z;
+
+    if (r->bytes != NULL) {
+
+        if (r->nbytes == 0) {
+            return 0;
+        }
+
+        r->nbytes--;
+
+        return (uint64_t) *r->bytes++ << 56;
+    }
 
     z = (r->state += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

@@ -274,7 +274,7 @@ test_random_patterns(void **state)
 
     (void) state;
 
-    r.state = 3;
+    r = random_from_seed(3);
     nmatches = 0;
     nknown = 0;
     scratch = fig_scratch_create();

@@ -397,7 +397,7 @@ test_random_paths(void **state)
 
     (void) state;
 
-    r.state = 1;
+    r = random_from_seed(1);
     nvalid = 0;
 
     for (i = 0; i < ROUNDS; i++) {
@@ -443,7 +443,7 @@ test_round_trip(void **state)
 
     (void) state;
 
-    r.state = 2;
+    r = random_from_seed(2);
 
     for (i = 0; i < ROUNDS / 4; i++) {
         random_raw(&r, raw);
