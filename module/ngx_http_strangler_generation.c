@@ -320,8 +320,13 @@ ngx_http_strangler_gen_create(const fig_files_t *files,
     if (status == FIG_OK) {
         gen->model = fig_ruleset_model(gen->ruleset);
         gen->arena = fig_arena_create();
+
+        fig_diags_set_source(diags, fig_files_source, (void *) files);
+
         status = gen->arena ? ngx_http_strangler_gen_fill(gen, diags)
                             : FIG_NOMEM;
+
+        fig_diags_set_source(diags, NULL, NULL);
     }
 
     if (status != FIG_OK) {

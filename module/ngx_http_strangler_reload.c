@@ -309,7 +309,14 @@ ngx_http_strangler_done(ngx_http_strangler_reload_t *rl)
         return;
 
     case NGX_HTTP_STRANGLER_GOOD_AGAIN:
-        (void) ngx_http_strangler_zone_report(rl->rset, 0);
+
+        if (ngx_http_strangler_zone_report(rl->rset, 0)) {
+            ngx_log_error(NGX_LOG_NOTICE, rl->log, 0,
+                          "strangler: the rules of \"%V\" are those of "
+                          "generation %ui again, which is in force",
+                          &rl->rset->name, rl->rset->gen->number);
+        }
+
         return;
 
     case NGX_HTTP_STRANGLER_REFUSED:

@@ -371,6 +371,7 @@ ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
 
     if (shared->size && shared->checksum == checksum) {
         *number = shared->generation;
+        shared->reported = 0;
         ngx_shmtx_unlock(&shared->slab->mutex);
         return NGX_OK;
     }

@@ -3,8 +3,7 @@
  * half of rules/.
  *
  *     fig_decode.c            the top level, in the order that names need
- *     fig_decode_backend.c    backends
- *     fig_decode_tls.c        their TLS
+ *     fig_decode_backend.c    backends, with fig_decode_tls.c
  *     fig_decode_group.c      groups, overrides, stage, by
  *     fig_decode_route.c      routes
  *     fig_decode_match.c      condition sets

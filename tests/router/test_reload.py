@@ -156,6 +156,16 @@ def test_the_same_error_again_after_a_good_edit_is_said_again(router):
         wait_version(router, 1)
 
 
+def test_the_same_error_after_the_rules_in_force_were_back(router):
+    for _ in range(2):
+        size = router.nginx.log_size()
+        router.rules.replace(bad("there and back"))
+        router.nginx.wait_log(BAD_PLACES[0], size)
+        router.rules.replace(rules(1))
+        router.nginx.wait_log(
+            r"\[notice\].* are those of generation \d+ again", size)
+
+
 def test_a_good_edit_after_an_invalid_one(router):
     size = router.nginx.log_size()
     router.rules.replace(bad("mended"))
