@@ -30,6 +30,10 @@ usage: ./build.sh COMMAND
                   Ctrl-C (--once: end there)
   test [SUITE...] run the tests, or some of: ${suites[*]}
   asan            run unit and router tests with AddressSanitizer and UBSan
+  bench [--quick] [SECTION...]
+                  print what the module costs, or some of: instructions cpu
+                  loading matching (--functions KIND ROUTES hit|miss: where
+                  the instructions of a case go; see docs/performance.md)
   clean           remove build/
 
 Packages that a command needs are installed, as root or with sudo.
@@ -254,6 +258,17 @@ cmd_test()
 }
 
 
+cmd_bench()
+{
+    need "${packages_bench[@]}" "${packages_module[@]}" "${packages_nginx[@]}"
+    cmd_module
+    step match-bench make -C "$top/tests/bench" all "BUILD=$build/bench"
+
+    PYTHONDONTWRITEBYTECODE=1 \
+        exec /usr/bin/python3 "$top/tests/bench/bench.py" "$build" "$@"
+}
+
+
 cmd_clean()
 {
     rm -rf "$build"
@@ -275,7 +290,7 @@ main()
             [ $# -eq 1 ] || usage_error "$command takes no arguments"
             "cmd_$command"
             ;;
-        run|test)
+        run|test|bench)
             shift
             "cmd_$command" "$@"
             ;;

@@ -10,6 +10,7 @@ packages_stub=(gcc make libc6-dev pkg-config libmicrohttpd-dev libsqlite3-dev
 packages_run=(curl)
 packages_test=(libcmocka-dev openssl python3 python3-pytest)
 packages_fuzz=(clang libclang-rt-14-dev libc6-dev libyaml-dev libpcre2-dev)
+packages_bench=(valgrind python3 libcmocka-dev)
 packages_palloc=(zlib1g-dev libssl-dev)
 
 
