@@ -255,6 +255,9 @@ ngx_int_t ngx_http_strangler_handler(ngx_http_request_t *r);
  */
 ngx_http_strangler_ctx_t *ngx_http_strangler_decide(ngx_http_request_t *r);
 
+/* After an internal error: decides anew, for the default or for ctx->status. */
+void ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx);
+
 /* The decision that was made, or NULL. */
 ngx_http_strangler_ctx_t *ngx_http_strangler_get_ctx(ngx_http_request_t *r);
 

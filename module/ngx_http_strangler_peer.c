@@ -121,6 +121,52 @@ ngx_http_strangler_start_total(ngx_http_strangler_ctx_t *ctx)
 }
 
 
+/* A request for another Host, path or scheme is made anew, body and all. */
+
+static ngx_int_t
+ngx_http_strangler_recreate(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_http_request_t   *r;
+    ngx_http_upstream_t  *u;
+
+    r = ctx->request;
+    u = r->upstream;
+
+    u->request_bufs = r->request_body ? r->request_body->bufs : NULL;
+
+    if (u->create_request(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_strangler_edit_request(ctx);
+}
+
+
+/* What cannot be sent where it was to go is sent to the default. */
+
+static ngx_int_t
+ngx_http_strangler_prepare(ngx_http_strangler_ctx_t *ctx)
+{
+    if (ngx_http_strangler_edit_request(ctx) == NGX_OK
+        && ngx_http_strangler_apply(ctx) == NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    if (ctx->failed) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_strangler_default(ctx);
+
+    if (ctx->peer == NULL || ngx_http_strangler_recreate(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_strangler_apply(ctx);
+}
+
+
 static ngx_int_t
 ngx_http_strangler_init_peer(ngx_http_request_t *r,
     ngx_http_upstream_srv_conf_t *us)
@@ -144,9 +190,7 @@ ngx_http_strangler_init_peer(ngx_http_request_t *r,
     ctx->listed_status = 0;
     ctx->fresh = 0;
 
-    if (ngx_http_strangler_edit_request(ctx) != NGX_OK
-        || ngx_http_strangler_apply(ctx) != NGX_OK)
-    {
+    if (ngx_http_strangler_prepare(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -163,27 +207,6 @@ ngx_http_strangler_init_peer(ngx_http_request_t *r,
     ngx_http_strangler_watch_answer(ctx, u);
 
     return ngx_http_strangler_start_total(ctx);
-}
-
-
-/* A request for another Host, path or scheme is made anew, body and all. */
-
-static ngx_int_t
-ngx_http_strangler_recreate(ngx_http_strangler_ctx_t *ctx)
-{
-    ngx_http_request_t   *r;
-    ngx_http_upstream_t  *u;
-
-    r = ctx->request;
-    u = r->upstream;
-
-    u->request_bufs = r->request_body ? r->request_body->bufs : NULL;
-
-    if (u->create_request(r) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_strangler_edit_request(ctx);
 }
 
 
