@@ -95,11 +95,18 @@ ngx_http_strangler_get_ctx(ngx_http_request_t *r)
 
 
 static void
-ngx_http_strangler_drop(ngx_http_strangler_ctx_t *ctx)
+ngx_http_strangler_stop_total(ngx_http_strangler_ctx_t *ctx)
 {
     if (ctx->total && ctx->total->timer_set) {
         ngx_del_timer(ctx->total);
     }
+}
+
+
+static void
+ngx_http_strangler_drop(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_http_strangler_stop_total(ctx);
 
     if (ctx->gen) {
         ngx_http_strangler_gen_release(ctx->gen);
@@ -150,16 +157,28 @@ ngx_http_strangler_new_ctx(void)
 }
 
 
-/* The context of this request, emptied; it holds the generation in force. */
+/*
+ * An empty context for this request, which holds the generation in force.  One
+ * by which the request was sent stays as it is: the upstream module may be at
+ * work with it still, and $upstream_addr shows names of its generation.
+ */
 
 static ngx_http_strangler_ctx_t *
 ngx_http_strangler_reset_ctx(ngx_http_request_t *r,
     ngx_http_strangler_ctx_t *ctx, ngx_http_strangler_rset_t *rset)
 {
-    if (ctx) {
+    uint64_t  random;
+
+    random = ctx ? ctx->view.random : ngx_http_strangler_random();
+
+    if (ctx && ctx->tries == 0) {
         ngx_http_strangler_drop(ctx);
 
     } else {
+        if (ctx) {
+            ngx_http_strangler_stop_total(ctx);
+        }
+
         ctx = ngx_http_strangler_new_ctx();
         if (ctx == NULL) {
             return NULL;
@@ -170,7 +189,7 @@ ngx_http_strangler_reset_ctx(ngx_http_request_t *r,
         ctx->cleanup.next = r->pool->cleanup;
         r->pool->cleanup = &ctx->cleanup;
 
-        ctx->view.random = ngx_http_strangler_random();
+        ctx->view.random = random;
     }
 
     ngx_memzero(&ctx->request, offsetof(ngx_http_strangler_ctx_t, match)
@@ -280,14 +299,12 @@ ngx_http_strangler_log_limit(ngx_http_request_t *r,
  * may have no legacy left to go to.
  */
 
-void
+static void
 ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_uint_t  done;
 
     done = ctx->match.route && ctx->match.route->stage == FIG_STAGE_DONE;
-
-    ctx->peer = NULL;
 
     ngx_memzero(&ctx->decision, sizeof(fig_decision_t));
     ngx_memzero(&ctx->match, sizeof(fig_match_t));
@@ -303,14 +320,10 @@ ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
     if (done || ctx->decision.backend == NULL) {
         ctx->decision.backend = NULL;
         ctx->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    } else {
-        ngx_http_strangler_choose_peer(ctx, ctx->decision.backend);
     }
 
     ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
-                  "strangler: the decision could not be made or carried out, "
-                  "the request %s",
+                  "strangler: no decision could be made, the request %s",
                   ctx->status ? "is answered with 500"
                               : "goes to the default backend");
 }
@@ -402,8 +415,9 @@ ngx_http_strangler_decide(ngx_http_request_t *r)
 
     if (ngx_http_strangler_match(r, ctx) != NGX_OK) {
         ngx_http_strangler_default(ctx);
+    }
 
-    } else if (ctx->status == 0 && ctx->decision.backend) {
+    if (ctx->status == 0 && ctx->decision.backend) {
         ngx_http_strangler_choose_peer(ctx, ctx->decision.backend);
     }
 
