@@ -299,12 +299,14 @@ ngx_http_strangler_log_limit(ngx_http_request_t *r,
  * may have no legacy left to go to.
  */
 
-static void
+void
 ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_uint_t  done;
 
     done = ctx->match.route && ctx->match.route->stage == FIG_STAGE_DONE;
+
+    ctx->peer = NULL;
 
     ngx_memzero(&ctx->decision, sizeof(fig_decision_t));
     ngx_memzero(&ctx->match, sizeof(fig_match_t));
@@ -320,10 +322,14 @@ ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
     if (done || ctx->decision.backend == NULL) {
         ctx->decision.backend = NULL;
         ctx->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    } else {
+        ngx_http_strangler_choose_peer(ctx, ctx->decision.backend);
     }
 
     ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
-                  "strangler: no decision could be made, the request %s",
+                  "strangler: the decision could not be made or carried out, "
+                  "the request %s",
                   ctx->status ? "is answered with 500"
                               : "goes to the default backend");
 }
@@ -415,9 +421,8 @@ ngx_http_strangler_decide(ngx_http_request_t *r)
 
     if (ngx_http_strangler_match(r, ctx) != NGX_OK) {
         ngx_http_strangler_default(ctx);
-    }
 
-    if (ctx->status == 0 && ctx->decision.backend) {
+    } else if (ctx->status == 0 && ctx->decision.backend) {
         ngx_http_strangler_choose_peer(ctx, ctx->decision.backend);
     }
 

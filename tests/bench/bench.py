@@ -112,7 +112,7 @@ def arguments():
                         help="where the instructions of one case go, instead")
     parser.add_argument("sections", nargs="*", metavar="SECTION",
                         help=" ".join(SECTIONS))
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
 
     for section in options.sections:
         if section not in SECTIONS:

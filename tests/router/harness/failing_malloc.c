@@ -27,7 +27,9 @@ static size_t  failing_last;
 static char    failing_flag[256];
 
 
-__attribute__((constructor))
+static void failing_init(void) __attribute__((constructor));
+
+
 static void
 failing_init(void)
 {
