@@ -61,24 +61,37 @@ fig_back_segment(fig_str_t path, size_t i)
 }
 
 
-/* Text before a star may end in a slash, which then belongs to the star. */
+/*
+ * Text before a star may end in a slash, which then belongs to the star; a
+ * backslash was encoded on its way out.
+ */
 
 static bool
 fig_back_text(fig_str_t text, bool before_tail, fig_str_t path, size_t *i)
 {
+    size_t  k;
+
     if (before_tail) {
         while (text.len != 0 && text.data[text.len - 1] == '/') {
             text.len--;
         }
     }
 
-    if (path.len - *i < text.len
-        || (text.len && memcmp(path.data + *i, text.data, text.len) != 0))
-    {
-        return false;
-    }
+    for (k = 0; k < text.len; k++) {
 
-    *i += text.len;
+        if (text.data[k] == '\\' && path.len - *i >= 3
+            && memcmp(path.data + *i, "%5C", 3) == 0)
+        {
+            *i += 3;
+            continue;
+        }
+
+        if (*i == path.len || path.data[*i] != text.data[k]) {
+            return false;
+        }
+
+        (*i)++;
+    }
 
     return true;
 }
