@@ -1,6 +1,5 @@
 /*
- * Random rule sets and requests over small alphabets, so that much overlaps,
- * and the winner as the plain matcher sees it.
+ * Random rule sets and requests over small alphabets, so that much overlaps.
  */
 
 #ifndef RANDOM_RULES_H
@@ -192,35 +191,6 @@ random_request(random_t *r, fixture_t *f, char *path)
     if (random_percent(r, 30)) {
         fixture_request_header(f, "cookie", random_of(r, random_cookies));
     }
-}
-
-
-/* The winner as the plain matcher sees it; NULL: none. */
-
-static inline const fig_candidate_t *
-plain_winner(fixture_t *f, fig_candidate_t *out, size_t max)
-{
-    size_t  i, n;
-
-    n = fig_explain(&f->ruleset, &f->request, f->scratch, false, out, max);
-    assert_true(n < max);
-
-    for (i = 0; i < n; i++) {
-        if (out[i].because == FIG_BECAUSE_WON) {
-            return &out[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-static inline bool
-is_winner(const fig_match_t *match, const fig_candidate_t *winner)
-{
-    return match->route == (winner ? winner->route : NULL)
-           && match->set == (winner ? winner->set : NULL)
-           && match->path == (winner ? winner->path : NULL);
 }
 
 

@@ -29,7 +29,10 @@
 #include "fig_index.h"
 
 
+#ifndef FIXTURE_REGEXES
 #define FIXTURE_REGEXES  65536
+#endif
+
 #define FIXTURE_HEADERS  8
 
 

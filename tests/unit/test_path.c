@@ -14,6 +14,7 @@
 
 #include "fig_path.h"
 #include "random_paths.h"
+#include "reference_path.h"
 
 
 #define ROUNDS  200000
@@ -264,107 +265,6 @@ test_nul_is_invalid(void **state)
                                         &resolved), FIG_INVALID);
     assert_int_equal(fig_path_normalize(fig_str("/\0", 2), out, &len,
                                         &resolved), FIG_INVALID);
-}
-
-
-/* Reference: decodes raw, then splits; false where it is invalid. */
-
-static int
-reference_byte(const char **p)
-{
-    char      digits[3];
-    unsigned  c;
-
-    if (**p != '%') {
-        return (unsigned char) *(*p)++;
-    }
-
-    digits[0] = (*p)[1];
-    digits[1] = (digits[0] != '\0') ? (*p)[2] : '\0';
-    digits[2] = '\0';
-
-    if (strspn(digits, "0123456789abcdefABCDEF") != 2
-        || sscanf(digits, "%x", &c) != 1 || c == 0)
-    {
-        return -1;
-    }
-
-    *p += 3;
-
-    return (c == '/' || c == '\\' || c == '%') ? (int) c + 256 : (int) c;
-}
-
-
-static bool
-reference_decode(const char *raw, char *out)
-{
-    int  c;
-
-    while (*raw != '\0') {
-
-        if (*raw == '#' || *raw == '?') {
-            return false;
-        }
-
-        c = reference_byte(&raw);
-
-        if (c < 0) {
-            return false;
-        }
-
-        if (c >= 256) {
-            out += sprintf(out, "%%%02X", (unsigned) c - 256);
-        } else {
-            *out++ = (char) c;
-        }
-    }
-
-    *out = '\0';
-
-    return true;
-}
-
-
-static bool
-reference_normalize(const char *raw, char *out)
-{
-    bool    dir;
-    char    decoded[512], *p, *end, *slash;
-
-    if (!reference_decode(raw, decoded)) {
-        return false;
-    }
-
-    strcpy(out, "");
-    dir = true;
-
-    for (p = decoded; *p == '/'; p = end) {
-        end = p + 1 + strcspn(p + 1, "/");
-        dir = false;
-
-        if (end == p + 1 || (end == p + 2 && p[1] == '.')) {
-            dir = true;
-
-        } else if (end == p + 3 && p[1] == '.' && p[2] == '.') {
-            slash = strrchr(out, '/');
-
-            if (slash == NULL) {
-                return false;
-            }
-
-            *slash = '\0';
-            dir = true;
-
-        } else {
-            strncat(out, p, (size_t) (end - p));
-        }
-    }
-
-    if (dir) {
-        strcat(out, "/");
-    }
-
-    return true;
 }
 
 

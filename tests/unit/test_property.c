@@ -10,6 +10,7 @@
  * failure prints the seed of its rule set, which reproduces it with one round.
  */
 
+#include "plain_winner.h"
 #include "random_rules.h"
 
 
@@ -58,7 +59,8 @@ check_rule_set(uint64_t seed)
         random_request(&r, &f, path);
 
         fig_match(&f.ruleset, &f.request, f.scratch, &f.match);
-        winner = plain_winner(&f, candidates, FIG_NELTS(candidates));
+        winner = plain_winner(&f.ruleset, &f.request, f.scratch, candidates,
+                              FIG_NELTS(candidates));
 
         if (!is_winner(&f.match, winner)) {
             show_difference(seed, &f, winner);
