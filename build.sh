@@ -8,12 +8,14 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
 so=ngx_http_strangler_module.so
 
-suites=(style unit config stub router)
+suites=(style unit fuzz config stub router)
 
 # shellcheck source=.ci/packages.sh
 . "$top/.ci/packages.sh"
 # shellcheck source=.ci/asan.sh
 . "$top/.ci/asan.sh"
+# shellcheck source=.ci/fuzz.sh
+. "$top/.ci/fuzz.sh"
 
 
 usage()
@@ -30,6 +32,9 @@ usage: ./build.sh COMMAND
                   Ctrl-C (--once: end there)
   test [SUITE...] run the tests, or some of: ${suites[*]}
   asan            run unit and router tests with AddressSanitizer and UBSan
+  fuzz [--minutes N]
+                  run the fuzz targets, each for N minutes (1): exit status 1
+                  when one failed, whose input is then in build/fuzz/crashes
   bench [--quick] [SECTION...]
                   print what the module costs, or some of: instructions cpu
                   loading matching (--functions KIND ROUTES hit|miss: where
@@ -251,6 +256,11 @@ cmd_test()
 
     need "${packages_test[@]}" "${packages_module[@]}" \
         "${packages_nginx[@]}" "${packages_stub[@]}" "${packages_run[@]}"
+
+    if [[ " $* " == *" fuzz "* ]]; then
+        need "${packages_fuzz[@]}"
+    fi
+
     cmd_module
     cmd_stub
 
@@ -290,7 +300,7 @@ main()
             [ $# -eq 1 ] || usage_error "$command takes no arguments"
             "cmd_$command"
             ;;
-        run|test|bench)
+        run|test|bench|fuzz)
             shift
             "cmd_$command" "$@"
             ;;

@@ -50,6 +50,13 @@ suite_unit()
 }
 
 
+suite_fuzz()
+{
+    make -j"$(nproc)" -C "$tests/fuzz" "BUILD=$build/fuzz" \
+        && /usr/bin/python3 "$tests/fuzz/run.py" "$build/fuzz" --short
+}
+
+
 suite_config()
 {
     py "$tests/config"
