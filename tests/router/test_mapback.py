@@ -158,3 +158,28 @@ def test_the_fallback_has_no_prefix(router):
     router.get("/api/orders/42")
     assert [r.values("X-Forwarded-Prefix") for r in router.seen()] == [
         ["/api"], []]
+
+
+def test_nginxs_own_mapping_comes_first(make_router):
+    """proxy_redirect and proxy_cookie_path see what the service said."""
+    router = make_router(RULES, location="""
+        proxy_redirect    /orders/ /first/;
+        proxy_cookie_path /orders/ /first/;
+    """)
+    response = answer(router, "/api/orders/42", [
+        ("Location", "/orders/43"), ("Set-Cookie", "a=1; Path=/orders/b")])
+    assert path_of(response.value("Location")) == "/first/43"
+    assert response.value("Set-Cookie") == "a=1; Path=/first/b"
+
+    response = answer(router, "/api/orders/42", [
+        ("Location", "/orders"), ("Set-Cookie", "a=1; Path=/orders")])
+    assert response.value("Location") == "/api/orders"
+    assert response.value("Set-Cookie") == "a=1; Path=/api/orders"
+
+
+def test_proxy_redirect_off_leaves_the_modules_mapping(make_router):
+    router = make_router(RULES, location="proxy_redirect off;")
+    own = f"http://{router.new.address}/orders/43"
+    response = answer(router, "/api/orders/42", [("Location", own)])
+    assert path_of(response.value("Location")) == "/api/orders/43"
+    assert router.new.address not in response.value("Location")
