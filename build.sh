@@ -153,7 +153,7 @@ build_module()
 cmd_deps()
 {
     need "${packages_module[@]}" "${packages_nginx[@]}" "${packages_stub[@]}" \
-        "${packages_run[@]}" "${packages_test[@]}"
+        "${packages_run[@]}" "${packages_test[@]}" "${packages_fuzz[@]}"
     say "all packages are installed"
 }
 

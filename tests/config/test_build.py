@@ -120,7 +120,8 @@ def bare(tmp_path):
 
 @pytest.mark.parametrize("command,package", [
     ("module", "nginx-dev"), ("stub", "libmicrohttpd-dev"),
-    ("run", "curl"), ("test", "python3-pytest"), ("deps", "libcmocka-dev")])
+    ("run", "curl"), ("test", "python3-pytest"), ("deps", "libcmocka-dev"),
+    ("fuzz", "clang")])
 def test_missing_packages_are_named(bare, tmp_path, command, package):
     run = build(ROOT, command, env=bare)
     assert run.returncode == 2
@@ -136,13 +137,14 @@ def test_help_names_every_command():
     run = build(ROOT, "--help")
     assert run.returncode == 0
     for command in ("deps", "module", "stub", "run", "test", "asan",
-                    "clean"):
+                    "fuzz", "bench", "clean"):
         assert f"\n  {command} " in run.stdout
 
 
 @pytest.mark.parametrize("args", [
     [], ["install"], ["module", "x"], ["run", "--twice"], ["run", "--port"],
-    ["run", "--port", "http"], ["test", "everything"]])
+    ["run", "--port", "http"], ["test", "everything"],
+    ["fuzz", "1"], ["fuzz", "--minutes"], ["fuzz", "--minutes", "0"]])
 def test_wrong_usage(args):
     run = build(ROOT, *args)
     assert run.returncode == 2

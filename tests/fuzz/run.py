@@ -134,7 +134,8 @@ def run(build, target, minutes):
                 command(build, target, minutes), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=subprocess.STDOUT, env=environment,
                 timeout=limit, check=False).returncode
-        except subprocess.TimeoutExpired:
+        except (OSError, subprocess.TimeoutExpired) as error:
+            out.write(f"WRONG: {error}\n".encode())
             code = -1
     ended = time.monotonic()
 
