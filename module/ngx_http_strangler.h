@@ -306,7 +306,8 @@ void ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
 ngx_str_t ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx);
 
 /* The name that the certificate of the current try must have. */
-ngx_str_t ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx);
+ngx_int_t ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx,
+    ngx_str_t *name);
 
 /* ngx_http_strangler_failure.c: failed tries */
 
@@ -419,6 +420,8 @@ void ngx_http_strangler_tls_release(ngx_http_strangler_backend_t *backend);
 
 uint64_t ngx_http_strangler_tls_id(ngx_http_strangler_backend_t *backend,
     ngx_http_upstream_t *u);
+/* Whether the client certificate is the request's, so that nothing is shared. */
+ngx_uint_t ngx_http_strangler_tls_is_personal(ngx_http_upstream_t *u);
 
 ngx_int_t ngx_http_strangler_set_session(ngx_peer_connection_t *pc,
     void *data);

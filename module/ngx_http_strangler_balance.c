@@ -89,39 +89,55 @@ ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx)
 #if (NGX_HTTP_SSL)
 
 /*
- * The name that the certificate must have: by `tls`, or the host without its
- * port.  nginx compares it with names alone, so that an address never matches.
+ * The name that the certificate must have: by `tls`, by proxy_ssl_name, or the
+ * host; without a port, as ngx_http_upstream_ssl_name() leaves it.  nginx
+ * compares it with names alone, so that an address never matches.
  */
 
-ngx_str_t
-ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx)
+ngx_int_t
+ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx, ngx_str_t *name)
 {
-    u_char     *p;
-    ngx_str_t   host;
+    u_char                    *p, *last;
+    ngx_http_request_t        *r;
+    ngx_http_complex_value_t  *configured;
+
+    r = ctx->request;
+    configured = r->upstream->conf->ssl_name;
 
     if (ctx->backend->conf->tls.name.len) {
-        return ngx_http_strangler_str(ctx->backend->conf->tls.name);
+        *name = ngx_http_strangler_str(ctx->backend->conf->tls.name);
+        return NGX_OK;
     }
 
-    host = ngx_http_strangler_upstream_host(ctx);
+    if (configured == NULL) {
+        *name = ngx_http_strangler_upstream_host(ctx);
 
-    if (host.len && host.data[0] == '[') {
-        p = ngx_strlchr(host.data, host.data + host.len, ']');
+    } else if (ngx_http_complex_value(r, configured, name) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-        if (p) {
-            host.len = p + 1 - host.data;
+    if (name->len == 0) {
+        return NGX_OK;
+    }
+
+    p = name->data;
+    last = p + name->len;
+
+    if (*p == '[') {
+        p = ngx_strlchr(p, last, ']');
+
+        if (p == NULL) {
+            p = name->data;
         }
-
-        return host;
     }
 
-    p = ngx_strlchr(host.data, host.data + host.len, ':');
+    p = ngx_strlchr(p, last, ':');
 
     if (p) {
-        host.len = p - host.data;
+        name->len = p - name->data;
     }
 
-    return host;
+    return NGX_OK;
 }
 
 #endif

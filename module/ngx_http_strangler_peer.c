@@ -82,7 +82,10 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
     u->ssl = ctx->peer->server->https;
 
     if (u->ssl) {
-        u->ssl_name = ngx_http_strangler_tls_name(ctx);
+        if (ngx_http_strangler_tls_name(ctx, &u->ssl_name) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
         ngx_str_set(&u->schema, "https://");
 
     } else {

@@ -205,7 +205,8 @@ ngx_http_strangler_is_fit(ngx_http_strangler_idle_t *item,
     }
 
     if (u->ssl
-        && (item->tls_id != ngx_http_strangler_tls_id(backend, u)
+        && (ngx_http_strangler_tls_is_personal(u)
+            || item->tls_id != ngx_http_strangler_tls_id(backend, u)
             || item->name_len != u->ssl_name.len
             || ngx_strncasecmp(item->name, u->ssl_name.data, item->name_len)
                != 0))
@@ -314,7 +315,10 @@ ngx_http_strangler_is_reusable(ngx_http_strangler_pool_t *pool,
 
 #if (NGX_HTTP_SSL)
 
-    if (u->ssl && u->ssl_name.len > NGX_HTTP_STRANGLER_TLS_NAME) {
+    if (u->ssl
+        && (u->ssl_name.len > NGX_HTTP_STRANGLER_TLS_NAME
+            || ngx_http_strangler_tls_is_personal(u)))
+    {
         return 0;
     }
 

@@ -162,6 +162,26 @@ ngx_http_strangler_tls_id(ngx_http_strangler_backend_t *backend,
 }
 
 
+/*
+ * With variables in proxy_ssl_certificate each request may be another client,
+ * and what one has opened must serve no other.
+ */
+
+ngx_uint_t
+ngx_http_strangler_tls_is_personal(ngx_http_upstream_t *u)
+{
+    ngx_http_upstream_conf_t  *conf;
+
+    conf = u->conf;
+
+    return u->ssl
+           && conf->ssl_certificate
+           && conf->ssl_certificate->value.len
+           && (conf->ssl_certificate->lengths
+               || conf->ssl_certificate_key->lengths);
+}
+
+
 ngx_int_t
 ngx_http_strangler_set_session(ngx_peer_connection_t *pc, void *data)
 {
@@ -174,6 +194,7 @@ ngx_http_strangler_set_session(ngx_peer_connection_t *pc, void *data)
     peer = ctx->peer;
 
     if (peer->session == NULL
+        || ngx_http_strangler_tls_is_personal(u)
         || peer->session_id != ngx_http_strangler_tls_id(ctx->backend, u)
         || peer->session_name_len != u->ssl_name.len
         || ngx_strncasecmp(peer->session_name, u->ssl_name.data,
@@ -198,7 +219,9 @@ ngx_http_strangler_save_session(ngx_peer_connection_t *pc, void *data)
     u = ctx->request->upstream;
     peer = ctx->peer;
 
-    if (u->ssl_name.len > NGX_HTTP_STRANGLER_TLS_NAME) {
+    if (u->ssl_name.len > NGX_HTTP_STRANGLER_TLS_NAME
+        || ngx_http_strangler_tls_is_personal(u))
+    {
         return;
     }
 
