@@ -103,6 +103,28 @@ ngx_http_strangler_is_failing(ngx_http_strangler_ctx_t *ctx,
 }
 
 
+/*
+ * A 304 of the fallback is about what the client has; nginx would renew and
+ * send an expired answer of the other side, which is what the cache knows.
+ */
+
+static void
+ngx_http_strangler_keep_stale(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_upstream_t *u)
+{
+#if (NGX_HTTP_CACHE)
+
+    if (ctx->fell_back
+        && u->headers_in.status_n == NGX_HTTP_NOT_MODIFIED
+        && u->cache_status == NGX_HTTP_CACHE_EXPIRED)
+    {
+        u->cache_status = NGX_HTTP_CACHE_BYPASS;
+    }
+
+#endif
+}
+
+
 static ngx_int_t
 ngx_http_strangler_process_header(ngx_http_request_t *r)
 {
@@ -137,6 +159,7 @@ ngx_http_strangler_process_header(ngx_http_request_t *r)
     }
 
     if (!ngx_http_strangler_is_failing(ctx, u->headers_in.status_n)) {
+        ngx_http_strangler_keep_stale(ctx, u);
         return NGX_OK;
     }
 
