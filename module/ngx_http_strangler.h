@@ -420,7 +420,7 @@ void ngx_http_strangler_tls_release(ngx_http_strangler_backend_t *backend);
 
 uint64_t ngx_http_strangler_tls_id(ngx_http_strangler_backend_t *backend,
     ngx_http_upstream_t *u);
-/* Whether the client certificate is the request's, so that nothing is shared. */
+/* Whether the client certificate is the request's: nothing is shared then. */
 ngx_uint_t ngx_http_strangler_tls_is_personal(ngx_http_upstream_t *u);
 
 ngx_int_t ngx_http_strangler_set_session(ngx_peer_connection_t *pc,
