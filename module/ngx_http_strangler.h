@@ -153,10 +153,23 @@ typedef struct {
 } ngx_http_strangler_main_conf_t;
 
 
+/* Lines of strangler_headers. */
+
+#define NGX_HTTP_STRANGLER_HOST         0x01
+#define NGX_HTTP_STRANGLER_FOR          0x02
+#define NGX_HTTP_STRANGLER_PROTO        0x04
+#define NGX_HTTP_STRANGLER_CLIENT_HOST  0x08
+#define NGX_HTTP_STRANGLER_UPGRADE      0x10
+#define NGX_HTTP_STRANGLER_LINES        0x1f
+
+
 typedef struct {
     ngx_http_strangler_rset_t     *rset;
     ngx_array_t                   *trusted;    /* of ngx_cidr_t */
     ngx_flag_t                     debug_header;
+    ngx_flag_t                     headers;
+    ngx_uint_t                     lines;      /* to be sent by us; 0: none */
+    ngx_array_t                   *proxy_headers;  /* at this level */
 } ngx_http_strangler_loc_conf_t;
 
 
@@ -179,6 +192,11 @@ typedef enum {
     NGX_HTTP_STRANGLER_SAME_PEER,      /* over a new connection */
     NGX_HTTP_STRANGLER_FALLBACK
 } ngx_http_strangler_plan_e;
+
+
+/* Bytes; longer headers are put into the request's pool. */
+
+#define NGX_HTTP_STRANGLER_ROOM  2048
 
 
 /*
@@ -229,6 +247,9 @@ struct ngx_http_strangler_ctx_s {
     fig_match_t                    match;
     fig_decision_t                 decision;
     fig_request_t                  view;
+
+    u_char                         room[NGX_HTTP_STRANGLER_ROOM];
+                                               /* of the header to send */
 };
 
 
@@ -242,6 +263,10 @@ extern fig_scratch_t  *ngx_http_strangler_scratch;
 char *ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_strangler_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_strangler_headers(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_strangler_merge_headers(ngx_conf_t *cf,
+    ngx_http_strangler_loc_conf_t *prev, ngx_http_strangler_loc_conf_t *conf);
 
 /* ngx_http_strangler_handler.c */
 ngx_int_t ngx_http_strangler_handler(ngx_http_request_t *r);
@@ -287,11 +312,11 @@ ngx_int_t ngx_http_strangler_path(ngx_http_request_t *r,
 ngx_table_elt_t *ngx_http_strangler_find_header(ngx_http_request_t *r,
     const char *name, size_t len);
 
-/* Whether the client's forwarding headers are believed. */
-ngx_uint_t ngx_http_strangler_is_trusted(ngx_http_request_t *r);
-
 /* The scheme that the client used, as far as it is known here. */
 ngx_str_t ngx_http_strangler_scheme(ngx_http_request_t *r);
+
+/* The host that the client asked for, as far as it is known here. */
+ngx_str_t ngx_http_strangler_forwarded_host(ngx_http_request_t *r);
 
 /* Host and port as the client sent them; len 0 when it sent none. */
 ngx_str_t ngx_http_strangler_client_host(ngx_http_request_t *r);
@@ -339,6 +364,28 @@ void ngx_http_strangler_restore_status(ngx_http_strangler_ctx_t *ctx);
 /* ngx_http_strangler_peer.c: the load balancer of every rule set */
 ngx_int_t ngx_http_strangler_init_upstream(ngx_conf_t *cf,
     ngx_http_upstream_srv_conf_t *us);
+
+/* ngx_http_strangler_forward.c: what a backend is told of its client */
+
+typedef struct {
+    ngx_uint_t                     lines;
+    size_t                         hops;       /* length of those before us */
+    ngx_str_t                      host;
+    ngx_str_t                      scheme;
+    ngx_str_t                      client_host;
+    ngx_str_t                      upgrade;    /* len 0: none */
+} ngx_http_strangler_forward_t;
+
+/* Whether the client asks for another protocol, and may. */
+ngx_uint_t ngx_http_strangler_is_upgrade(ngx_http_request_t *r);
+
+/* Collects what these lines say of the current try; how long they are. */
+size_t ngx_http_strangler_forward(ngx_http_strangler_ctx_t *ctx,
+    ngx_uint_t lines, ngx_http_strangler_forward_t *forward);
+
+/* Writes them to p; the byte behind. */
+u_char *ngx_http_strangler_write_forward(ngx_http_strangler_ctx_t *ctx,
+    const ngx_http_strangler_forward_t *forward, u_char *p);
 
 /* ngx_http_strangler_edit.c: changes to a request that is ready to be sent */
 ngx_int_t ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx);

@@ -4,6 +4,7 @@
  *     strangler_rules    a rule set: its file, zone, state directory
  *     strangler_pass     the proxy module set up for a rule set's upstream, and
  *                        our handler in front of its
+ *     strangler_headers  the proxy module told to leave some headers to us
  *     strangler_trusted  addresses
  *
  * A rule set may be used before it is declared, as an upstream may.
@@ -25,6 +26,23 @@
 
 
 extern ngx_module_t  ngx_http_proxy_module;
+
+
+/* What strangler_headers sends, and in which of its lines. */
+
+static const struct {
+    ngx_str_t   name;
+    ngx_uint_t  line;
+} ngx_http_strangler_lines[] = {
+    { ngx_string("Host"), NGX_HTTP_STRANGLER_HOST },
+    { ngx_string("Connection"), NGX_HTTP_STRANGLER_UPGRADE },
+    { ngx_string("Upgrade"), NGX_HTTP_STRANGLER_UPGRADE },
+    { ngx_string("X-Forwarded-For"), NGX_HTTP_STRANGLER_FOR },
+    { ngx_string("X-Forwarded-Proto"), NGX_HTTP_STRANGLER_PROTO },
+    { ngx_string("X-Forwarded-Host"), NGX_HTTP_STRANGLER_CLIENT_HOST },
+    { ngx_string("X-Forwarded-Prefix"), 0 },
+    { ngx_null_string, 0 }
+};
 
 
 /* The processes that loaded a rule set free it with its configuration. */
@@ -193,27 +211,32 @@ ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static ngx_command_t *
+ngx_http_strangler_proxy_command(const char *name)
+{
+    ngx_command_t  *cmd;
+
+    for (cmd = ngx_http_proxy_module.commands; cmd->name.len; cmd++) {
+        if (ngx_strcmp(cmd->name.data, name) == 0) {
+            return cmd;
+        }
+    }
+
+    return NULL;
+}
+
+
 /* Lets the proxy module set itself up, as if proxy_pass stood here. */
 
 static char *
 ngx_http_strangler_proxy_pass(ngx_conf_t *cf, ngx_str_t *url)
 {
     char           *rv;
-    void           *conf;
     ngx_str_t      *value, saved;
     ngx_command_t  *cmd;
 
-    conf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
-
-    for (cmd = ngx_http_proxy_module.commands; cmd->name.len; cmd++) {
-        if (cmd->name.len == sizeof("proxy_pass") - 1
-            && ngx_strcmp(cmd->name.data, "proxy_pass") == 0)
-        {
-            break;
-        }
-    }
-
-    if (cmd->name.len == 0) {
+    cmd = ngx_http_strangler_proxy_command("proxy_pass");
+    if (cmd == NULL) {
         return "needs the proxy module";
     }
 
@@ -221,10 +244,146 @@ ngx_http_strangler_proxy_pass(ngx_conf_t *cf, ngx_str_t *url)
     saved = value[1];
 
     value[1] = *url;
-    rv = cmd->set(cf, cmd, conf);
+    rv = cmd->set(cf, cmd, ngx_http_conf_get_module_loc_conf(cf,
+                                                      ngx_http_proxy_module));
     value[1] = saved;
 
     return rv;
+}
+
+
+/* The proxy_set_header lines of this level, once merged the inherited ones. */
+
+static ngx_array_t *
+ngx_http_strangler_proxy_headers(ngx_conf_t *cf)
+{
+    char           *conf;
+    ngx_array_t    *headers;
+    ngx_command_t  *set;
+
+    conf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
+    set = ngx_http_strangler_proxy_command("proxy_set_header");
+
+    if (set == NULL) {
+        return NULL;
+    }
+
+    headers = *(ngx_array_t **) (conf + set->offset);
+
+    return (headers == NGX_CONF_UNSET_PTR) ? NULL : headers;
+}
+
+
+/*
+ * For the proxy module it is as if `proxy_set_header NAME "";` stood here for
+ * all that we send, so that it does not send the same.
+ */
+
+char *
+ngx_http_strangler_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_strangler_loc_conf_t *lcf = conf;
+
+    char           *rv;
+    void           *proxy_conf;
+    ngx_str_t       args[3];
+    ngx_uint_t      i;
+    ngx_array_t    *saved, array;
+    ngx_command_t  *set;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+
+    if (rv != NGX_CONF_OK || !lcf->headers) {
+        return rv;
+    }
+
+    set = ngx_http_strangler_proxy_command("proxy_set_header");
+    if (set == NULL) {
+        return "needs the proxy module";
+    }
+
+    proxy_conf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_proxy_module);
+    saved = cf->args;
+
+    array = *saved;
+    array.elts = args;
+    array.nelts = 3;
+    cf->args = &array;
+
+    for (i = 0; ngx_http_strangler_lines[i].name.len; i++) {
+        args[0] = set->name;
+        args[1] = ngx_http_strangler_lines[i].name;
+        ngx_str_set(&args[2], "");
+
+        rv = set->set(cf, set, proxy_conf);
+        if (rv != NGX_CONF_OK) {
+            break;
+        }
+    }
+
+    cf->args = saved;
+
+    lcf->proxy_headers = ngx_http_strangler_proxy_headers(cf);
+
+    return rv;
+}
+
+
+
+static ngx_uint_t
+ngx_http_strangler_is_set(ngx_array_t *headers, const ngx_str_t *name)
+{
+    ngx_uint_t     i, n;
+    ngx_keyval_t  *kv;
+
+    n = 0;
+    kv = headers->elts;
+
+    for (i = 0; i < headers->nelts; i++) {
+        if (kv[i].key.len == name->len
+            && ngx_strncasecmp(kv[i].key.data, name->data, name->len) == 0)
+        {
+            n++;
+        }
+    }
+
+    return n > 1;                      /* one of them is ours */
+}
+
+
+/*
+ * Which lines are ours to send.  They are inherited with the proxy_set_header
+ * lines, never without; what such a line sets beside ours is left to it.
+ */
+
+void
+ngx_http_strangler_merge_headers(ngx_conf_t *cf,
+    ngx_http_strangler_loc_conf_t *prev, ngx_http_strangler_loc_conf_t *conf)
+{
+    ngx_uint_t    i;
+    ngx_array_t  *headers;
+
+    headers = ngx_http_strangler_proxy_headers(cf);
+
+    if (conf->headers == NGX_CONF_UNSET) {
+        conf->headers = prev->headers == 1 && prev->proxy_headers == headers;
+    }
+
+    conf->proxy_headers = headers;
+
+    if (!conf->headers || headers == NULL) {
+        return;
+    }
+
+    conf->lines = NGX_HTTP_STRANGLER_LINES;
+
+    for (i = 0; ngx_http_strangler_lines[i].name.len; i++) {
+        if (ngx_http_strangler_is_set(headers,
+                                      &ngx_http_strangler_lines[i].name))
+        {
+            conf->lines &= ~ngx_http_strangler_lines[i].line;
+        }
+    }
 }
 
 

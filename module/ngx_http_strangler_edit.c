@@ -6,6 +6,7 @@
  *
  * Working on the finished text honours proxy_set_header and the client's own
  * lines alike, and leaves $request_uri, $uri and the cache key what they were.
+ * Header rules come last and have the last word.
  * The header stays in one buffer: the proxy module takes all behind the first
  * for the body and may put chunks around it.
  */
@@ -13,58 +14,72 @@
 #include "ngx_http_strangler.h"
 
 
-static const ngx_str_t  ngx_http_strangler_prefix_name =
-    ngx_string("X-Forwarded-Prefix");
-
-
-/* A new request line, and with it the line that tells the prefix. */
+/*
+ * The header anew: another target, the line that tells what was cut off from
+ * it, and the lines of strangler_headers.  The rest is copied.
+ */
 
 static ngx_int_t
-ngx_http_strangler_edit_target(ngx_http_strangler_ctx_t *ctx,
-    ngx_str_t *prefix)
+ngx_http_strangler_edit_head(ngx_http_strangler_ctx_t *ctx, ngx_uint_t lines)
 {
-    u_char               *p;
-    size_t                head, tail;
-    ngx_buf_t            *b, *copy;
-    ngx_http_upstream_t  *u;
+    u_char                        *p, *rest, *head;
+    size_t                         size;
+    ngx_str_t                      prefix, target;
+    ngx_buf_t                     *b;
+    ngx_http_upstream_t           *u;
+    ngx_http_strangler_forward_t   forward;
+
+    if (ngx_http_strangler_prefix(ctx, &prefix) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     u = ctx->request->upstream;
     b = u->request_bufs->buf;
 
-    /* "GET " and " HTTP/1.1" with the end of its line */
+    target = ctx->target.len ? ctx->target : u->uri;
 
-    head = u->uri.data - b->pos;
-    p = u->uri.data + u->uri.len;
-    tail = ngx_strlchr(p, b->last, LF) + 1 - p;
+    size = b->last - b->pos + target.len
+           + sizeof("X-Forwarded-Prefix: " CRLF) - 1 + prefix.len
+           + ngx_http_strangler_forward(ctx, lines, &forward);
 
-    copy = ngx_create_temp_buf(ctx->request->pool,
-                               b->last - b->pos + ctx->target.len
-                               + ngx_http_strangler_prefix_name.len
-                               + sizeof(": " CRLF) - 1 + prefix->len);
-    if (copy == NULL) {
-        return NGX_ERROR;
+    head = ctx->room;
+
+    if (size > sizeof(ctx->room)) {
+        head = ngx_pnalloc(ctx->request->pool, size);
+        if (head == NULL) {
+            return NGX_ERROR;
+        }
     }
 
-    copy->last = ngx_cpymem(copy->pos, b->pos, head);
-    copy->last = ngx_cpymem(copy->last, ctx->target.data, ctx->target.len);
-    copy->last = ngx_cpymem(copy->last, p, tail);
-    p += tail;
+    /* "GET ", the target, " HTTP/1.1" with the end of its line */
 
-    if (prefix->len) {
-        copy->last = ngx_cpymem(copy->last,
-                                ngx_http_strangler_prefix_name.data,
-                                ngx_http_strangler_prefix_name.len);
-        *copy->last++ = ':'; *copy->last++ = ' ';
-        copy->last = ngx_cpymem(copy->last, prefix->data, prefix->len);
-        *copy->last++ = CR; *copy->last++ = LF;
+    p = ngx_cpymem(head, b->pos, u->uri.data - b->pos);
+    rest = u->uri.data + u->uri.len;
+
+    u->uri.data = p;
+    u->uri.len = target.len;
+
+    p = ngx_cpymem(p, target.data, target.len);
+
+    do {
+        *p++ = *rest;
+    } while (*rest++ != LF);
+
+    p = ngx_http_strangler_write_forward(ctx, &forward, p);
+
+    if (prefix.len) {
+        p = ngx_cpymem(p, "X-Forwarded-Prefix: ",
+                       sizeof("X-Forwarded-Prefix: ") - 1);
+        p = ngx_cpymem(p, prefix.data, prefix.len);
+        *p++ = CR; *p++ = LF;
     }
 
-    copy->last = ngx_cpymem(copy->last, p, b->last - p);
-    copy->flush = b->flush;
+    p = ngx_cpymem(p, rest, b->last - rest);
 
-    u->uri.data = copy->pos + head;
-    u->uri.len = ctx->target.len;
-    u->request_bufs->buf = copy;
+    b->start = head;
+    b->pos = head;
+    b->last = p;
+    b->end = head + size;
 
     return NGX_OK;
 }
@@ -204,50 +219,28 @@ ngx_http_strangler_edit_headers(ngx_http_strangler_ctx_t *ctx,
 }
 
 
-/* A rule on X-Forwarded-Prefix has the last word on it. */
-
-static ngx_uint_t
-ngx_http_strangler_is_ruled(const fig_fields_t *rules)
-{
-    u_char  *name;
-    size_t   len;
-
-    name = ngx_http_strangler_prefix_name.data;
-    len = ngx_http_strangler_prefix_name.len;
-
-    return ngx_http_strangler_is_named(rules->set, rules->nset, name, len)
-           || ngx_http_strangler_is_named(rules->remove, rules->nremove, name,
-                                          len);
-}
-
-
 ngx_int_t
 ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_str_t            prefix;
-    const fig_route_t   *route;
-    const fig_fields_t  *rules;
+    const fig_route_t              *route;
+    const fig_fields_t             *rules;
+    ngx_http_strangler_loc_conf_t  *lcf;
 
-    route = ctx->decision.route;
-    rules = route ? &route->request_headers : NULL;
+    lcf = ngx_http_get_module_loc_conf(ctx->request,
+                                       ngx_http_strangler_module);
 
-    if (rules && rules->nset + rules->nadd + rules->nremove
-        && ngx_http_strangler_edit_headers(ctx, rules) != NGX_OK)
+    if ((lcf->lines || ctx->target.len)
+        && ngx_http_strangler_edit_head(ctx, lcf->lines) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (ctx->target.len == 0) {
-        return NGX_OK;
+    route = ctx->decision.route;
+    rules = route ? &route->request_headers : NULL;
+
+    if (rules && rules->nset + rules->nadd + rules->nremove) {
+        return ngx_http_strangler_edit_headers(ctx, rules);
     }
 
-    if (ngx_http_strangler_prefix(ctx, &prefix) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (rules && ngx_http_strangler_is_ruled(rules)) {
-        prefix.len = 0;
-    }
-
-    return ngx_http_strangler_edit_target(ctx, &prefix);
+    return NGX_OK;
 }

@@ -54,6 +54,13 @@ static ngx_command_t  ngx_http_strangler_commands[] = {
       0,
       NULL },
 
+    { ngx_string("strangler_headers"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_http_strangler_headers,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_strangler_loc_conf_t, headers),
+      NULL },
+
     { ngx_string("strangler_debug_header"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
                         |NGX_HTTP_LIF_CONF|NGX_CONF_FLAG,
@@ -130,6 +137,7 @@ ngx_http_strangler_create_loc_conf(ngx_conf_t *cf)
 
     lcf->trusted = NGX_CONF_UNSET_PTR;
     lcf->debug_header = NGX_CONF_UNSET;
+    lcf->headers = NGX_CONF_UNSET;
 
     return lcf;
 }
@@ -180,6 +188,8 @@ ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->trusted, prev->trusted, NULL);
     ngx_conf_merge_value(conf->debug_header, prev->debug_header, 0);
+
+    ngx_http_strangler_merge_headers(cf, prev, conf);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);

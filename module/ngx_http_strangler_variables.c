@@ -172,28 +172,17 @@ ngx_http_strangler_var_host(ngx_http_request_t *r,
 }
 
 
-/*
- * For the Connection header: keep-alive unless the client asks for another
- * protocol.  HTTP/2 over cleartext is not passed on, since what then runs
- * over the connection would be seen by no rule.
- */
+/* For the Connection header: keep-alive unless another protocol is to come. */
 
 static ngx_int_t
 ngx_http_strangler_var_connection(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t         value;
-    ngx_table_elt_t  *upgrade;
+    ngx_str_t  value;
 
     ngx_str_set(&value, "");
 
-    upgrade = r->headers_in.upgrade;
-
-    if (upgrade && upgrade->value.len
-        && ngx_strlcasestrn(upgrade->value.data,
-                            upgrade->value.data + upgrade->value.len,
-                            (u_char *) "h2c", 3 - 1) == NULL)
-    {
+    if (ngx_http_strangler_is_upgrade(r)) {
         ngx_str_set(&value, "upgrade");
     }
 
@@ -213,18 +202,7 @@ static ngx_int_t
 ngx_http_strangler_var_forwarded_host(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_table_elt_t  *header;
-
-    if (ngx_http_strangler_is_trusted(r)) {
-        header = ngx_http_strangler_find_header(r, "x-forwarded-host",
-                                          sizeof("x-forwarded-host") - 1);
-
-        if (header && header->value.len) {
-            return ngx_http_strangler_var_set(v, header->value);
-        }
-    }
-
-    return ngx_http_strangler_var_set(v, ngx_http_strangler_client_host(r));
+    return ngx_http_strangler_var_set(v, ngx_http_strangler_forwarded_host(r));
 }
 
 

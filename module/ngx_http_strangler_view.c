@@ -35,7 +35,7 @@ ngx_http_strangler_find_header(ngx_http_request_t *r, const char *name,
 }
 
 
-ngx_uint_t
+static ngx_uint_t
 ngx_http_strangler_is_trusted(ngx_http_request_t *r)
 {
     ngx_http_strangler_loc_conf_t  *lcf;
@@ -103,6 +103,24 @@ ngx_http_strangler_client_host(ngx_http_request_t *r)
     }
 
     return host;
+}
+
+
+ngx_str_t
+ngx_http_strangler_forwarded_host(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *header;
+
+    if (ngx_http_strangler_is_trusted(r)) {
+        header = ngx_http_strangler_find_header(r, "x-forwarded-host",
+                                          sizeof("x-forwarded-host") - 1);
+
+        if (header && header->value.len) {
+            return header->value;
+        }
+    }
+
+    return ngx_http_strangler_client_host(r);
 }
 
 
