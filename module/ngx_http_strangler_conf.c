@@ -329,7 +329,6 @@ ngx_http_strangler_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-
 static ngx_uint_t
 ngx_http_strangler_is_set(ngx_array_t *headers, const ngx_str_t *name)
 {

@@ -10,10 +10,6 @@
 #include "ngx_http_strangler.h"
 
 
-#define ngx_http_strangler_put(p, text)                                       \
-    ngx_cpymem(p, text, sizeof(text) - 1)
-
-
 /*
  * Writes the addresses that proxies before us have seen, each with a comma
  * behind it; with p NULL only their length is told.
@@ -145,13 +141,14 @@ ngx_http_strangler_write_forward(ngx_http_strangler_ctx_t *ctx,
     lines = forward->lines;
 
     if (lines & NGX_HTTP_STRANGLER_HOST) {
-        p = ngx_http_strangler_put(p, "Host: ");
+        p = ngx_cpymem(p, "Host: ", sizeof("Host: ") - 1);
         p = ngx_cpymem(p, forward->host.data, forward->host.len);
-        p = ngx_http_strangler_put(p, CRLF);
+        p = ngx_cpymem(p, CRLF, sizeof(CRLF) - 1);
     }
 
     if (lines & NGX_HTTP_STRANGLER_FOR) {
-        p = ngx_http_strangler_put(p, "X-Forwarded-For: ");
+        p = ngx_cpymem(p, "X-Forwarded-For: ",
+                       sizeof("X-Forwarded-For: ") - 1);
 
         if (forward->hops) {
             p += ngx_http_strangler_hops(ctx->request, p);
@@ -160,26 +157,29 @@ ngx_http_strangler_write_forward(ngx_http_strangler_ctx_t *ctx,
         addr = &ctx->request->connection->addr_text;
 
         p = ngx_cpymem(p, addr->data, addr->len);
-        p = ngx_http_strangler_put(p, CRLF);
+        p = ngx_cpymem(p, CRLF, sizeof(CRLF) - 1);
     }
 
     if (lines & NGX_HTTP_STRANGLER_PROTO) {
-        p = ngx_http_strangler_put(p, "X-Forwarded-Proto: ");
+        p = ngx_cpymem(p, "X-Forwarded-Proto: ",
+                       sizeof("X-Forwarded-Proto: ") - 1);
         p = ngx_cpymem(p, forward->scheme.data, forward->scheme.len);
-        p = ngx_http_strangler_put(p, CRLF);
+        p = ngx_cpymem(p, CRLF, sizeof(CRLF) - 1);
     }
 
     if (lines & NGX_HTTP_STRANGLER_CLIENT_HOST) {
-        p = ngx_http_strangler_put(p, "X-Forwarded-Host: ");
+        p = ngx_cpymem(p, "X-Forwarded-Host: ",
+                       sizeof("X-Forwarded-Host: ") - 1);
         p = ngx_cpymem(p, forward->client_host.data,
                        forward->client_host.len);
-        p = ngx_http_strangler_put(p, CRLF);
+        p = ngx_cpymem(p, CRLF, sizeof(CRLF) - 1);
     }
 
     if (lines & NGX_HTTP_STRANGLER_UPGRADE) {
-        p = ngx_http_strangler_put(p, "Connection: upgrade" CRLF "Upgrade: ");
+        p = ngx_cpymem(p, "Connection: upgrade" CRLF "Upgrade: ",
+                       sizeof("Connection: upgrade" CRLF "Upgrade: ") - 1);
         p = ngx_cpymem(p, forward->upgrade.data, forward->upgrade.len);
-        p = ngx_http_strangler_put(p, CRLF);
+        p = ngx_cpymem(p, CRLF, sizeof(CRLF) - 1);
     }
 
     return p;

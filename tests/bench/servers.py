@@ -150,4 +150,3 @@ def backend():
         listen 127.0.0.1:@PORT@;
         location / { return 200 "hello\\n"; }
     }""")
-
