@@ -150,6 +150,10 @@ start()
         want=0
     fi
 
+    # it is read at once, maybe before the program's shell has made it
+
+    : >"$run/logs/$name.log"
+
     "$build/stub/$1" "${@:2}" --port "$want" --db "$run/data/$name.db" \
         >"$run/logs/$name.log" 2>&1 </dev/null 9>&- &
     pid_of[$name]=$!

@@ -112,6 +112,7 @@ struct ngx_http_strangler_variant_s {
 
 
 struct ngx_http_strangler_gen_s {
+    ngx_http_strangler_gen_t      *next;       /* of those that are over */
     ngx_http_strangler_rset_t     *rset;
     ngx_uint_t                     number;
     ngx_uint_t                     refs;       /* requests, and one while in
@@ -520,6 +521,9 @@ fig_status_t ngx_http_strangler_state_load(ngx_http_strangler_rset_t *rset,
 ngx_int_t ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
     ngx_cycle_t *cycle);
 void ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset);
+
+/* Frees a generation that nobody holds any more, off the event loop. */
+void ngx_http_strangler_reload_discard(ngx_http_strangler_gen_t *gen);
 
 /* Writes diagnostics to the log, a line each. */
 void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,

@@ -373,7 +373,7 @@ void
 ngx_http_strangler_gen_release(ngx_http_strangler_gen_t *gen)
 {
     if (--gen->refs == 0) {
-        ngx_http_strangler_gen_destroy(gen);
+        ngx_http_strangler_reload_discard(gen);
     }
 }
 

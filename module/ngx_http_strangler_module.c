@@ -255,7 +255,7 @@ ngx_http_strangler_add_threads(ngx_conf_t *cf)
 
     ngx_str_set(&value[0], "thread_pool");
     ngx_str_set(&value[1], "strangler");
-    ngx_str_set(&value[2], "threads=2");
+    ngx_str_set(&value[2], "threads=1");
 
     cmd = ngx_thread_pool_module.commands;
 

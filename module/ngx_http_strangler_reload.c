@@ -4,10 +4,11 @@
  *     every worker   tick -> newer generation in the zone? -> compile -> swap
  *     the leader     tick -> look at the files -> at rest? -> read -> check
  *                         -> publish in the zone -> swap
+ *     every worker   last request of an old generation -> tick -> free it
  *
  * Looking, reading and compiling run on a thread; the event loop only starts
  * them and swaps a pointer when they are done.  While a job runs the thread
- * owns everything in the reload object from `files` downwards.
+ * owns everything in the reload object from `job` downwards.
  *
  * A file is read only when it has been at rest for a while: half of a file is
  * often valid YAML.  At rest means that two looks, that far apart, saw the same
@@ -16,12 +17,23 @@
 
 #include "ngx_http_strangler.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 
 #define NGX_HTTP_STRANGLER_TICK    200         /* ms */
 #define NGX_HTTP_STRANGLER_REST    200         /* ms */
 #define NGX_HTTP_STRANGLER_AGAIN   5000        /* ms, after a failed compile */
 
 #define NGX_HTTP_STRANGLER_NO_FILE  1          /* stands for a checksum */
+
+
+typedef enum {
+    NGX_HTTP_STRANGLER_SCAN = 0,       /* the files */
+    NGX_HTTP_STRANGLER_FOLLOW,         /* the zone */
+    NGX_HTTP_STRANGLER_DISCARD         /* generations that are over */
+} ngx_http_strangler_job_e;
 
 
 typedef enum {
@@ -44,8 +56,10 @@ struct ngx_http_strangler_reload_s {
     ngx_thread_task_t             *task;
 #endif
     unsigned                       busy:1;
+    ngx_http_strangler_gen_t      *over;       /* to be discarded */
 
-    unsigned                       follow:1;   /* the job: zone, not files */
+    ngx_http_strangler_job_e       job;
+    ngx_http_strangler_gen_t      *discarded;
     unsigned                       settled:1;
     fig_files_t                   *files;      /* as last seen */
     fig_diags_t                   *diags;
@@ -245,6 +259,29 @@ ngx_http_strangler_follow(ngx_http_strangler_reload_t *rl)
 }
 
 
+/*
+ * Ten thousand patterns take a while to free, and the C library keeps what was
+ * theirs unless it is told not to.
+ */
+
+static void
+ngx_http_strangler_discard(ngx_http_strangler_reload_t *rl)
+{
+    ngx_http_strangler_gen_t  *gen;
+
+    while (rl->discarded) {
+        gen = rl->discarded;
+        rl->discarded = gen->next;
+
+        ngx_http_strangler_gen_destroy(gen);
+    }
+
+#if defined(__GLIBC__)
+    (void) malloc_trim(0);
+#endif
+}
+
+
 static void
 ngx_http_strangler_job(void *data, ngx_log_t *log)
 {
@@ -253,11 +290,19 @@ ngx_http_strangler_job(void *data, ngx_log_t *log)
     rl->outcome = NGX_HTTP_STRANGLER_NOTHING;
     rl->gen = NULL;
 
-    if (rl->follow) {
-        ngx_http_strangler_follow(rl);
+    switch (rl->job) {
 
-    } else {
+    case NGX_HTTP_STRANGLER_SCAN:
         ngx_http_strangler_scan(rl);
+        break;
+
+    case NGX_HTTP_STRANGLER_FOLLOW:
+        ngx_http_strangler_follow(rl);
+        break;
+
+    case NGX_HTTP_STRANGLER_DISCARD:
+        ngx_http_strangler_discard(rl);
+        break;
     }
 }
 
@@ -265,7 +310,7 @@ ngx_http_strangler_job(void *data, ngx_log_t *log)
 static void
 ngx_http_strangler_refused(ngx_http_strangler_reload_t *rl)
 {
-    if (rl->follow) {
+    if (rl->job == NGX_HTTP_STRANGLER_FOLLOW) {
         ngx_log_error(NGX_LOG_ALERT, rl->log, 0,
                       "strangler: generation %ui of \"%V\" cannot be put in "
                       "force in this worker, which stays at generation %ui",
@@ -335,7 +380,8 @@ ngx_http_strangler_done(ngx_http_strangler_reload_t *rl)
 
     /* one worker says it for all */
 
-    level = rl->follow ? NGX_LOG_INFO : NGX_LOG_NOTICE;
+    level = (rl->job == NGX_HTTP_STRANGLER_FOLLOW) ? NGX_LOG_INFO
+                                                   : NGX_LOG_NOTICE;
 
     ngx_log_error(level, rl->log, 0,
                   "strangler: generation %ui of \"%V\" is in force: "
@@ -383,9 +429,15 @@ ngx_http_strangler_post(ngx_http_strangler_reload_t *rl)
 
 
 static void
-ngx_http_strangler_run(ngx_http_strangler_reload_t *rl, ngx_uint_t follow)
+ngx_http_strangler_run(ngx_http_strangler_reload_t *rl,
+    ngx_http_strangler_job_e job)
 {
-    rl->follow = follow;
+    rl->job = job;
+
+    if (job == NGX_HTTP_STRANGLER_DISCARD) {
+        rl->discarded = rl->over;
+        rl->over = NULL;
+    }
 
 #if (NGX_THREADS)
 
@@ -424,15 +476,18 @@ ngx_http_strangler_tick(ngx_event_t *ev)
     if (ngx_http_strangler_zone_generation(rset) != rset->gen->number) {
 
         if ((ngx_msec_int_t) (ngx_current_msec - rl->not_before) >= 0) {
-            ngx_http_strangler_run(rl, 1);
+            ngx_http_strangler_run(rl, NGX_HTTP_STRANGLER_FOLLOW);
         }
+
+    } else if (rl->over) {
+        ngx_http_strangler_run(rl, NGX_HTTP_STRANGLER_DISCARD);
 
     } else if (leads
                && (!rl->settled
                    || ngx_current_msec - rl->looked >= rset->poll))
     {
         rl->looked = ngx_current_msec;
-        ngx_http_strangler_run(rl, 0);
+        ngx_http_strangler_run(rl, NGX_HTTP_STRANGLER_SCAN);
     }
 
 next:
@@ -459,7 +514,7 @@ ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
     /* a worker that is born late has the rules of its master's start */
 
     if (ngx_http_strangler_zone_generation(rset) != rset->gen->number) {
-        ngx_http_strangler_run(rl, 1);
+        ngx_http_strangler_run(rl, NGX_HTTP_STRANGLER_FOLLOW);
     }
 
 #if (NGX_THREADS)
@@ -491,8 +546,26 @@ ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
 
 
 void
+ngx_http_strangler_reload_discard(ngx_http_strangler_gen_t *gen)
+{
+    ngx_http_strangler_reload_t  *rl;
+
+    rl = gen->rset ? gen->rset->reload : NULL;
+
+    if (rl == NULL) {
+        ngx_http_strangler_gen_destroy(gen);
+        return;
+    }
+
+    gen->next = rl->over;
+    rl->over = gen;
+}
+
+
+void
 ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset)
 {
+    ngx_http_strangler_gen_t     *gen;
     ngx_http_strangler_reload_t  *rl;
 
     rl = rset->reload;
@@ -514,4 +587,11 @@ ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset)
     ngx_http_strangler_gen_destroy(rl->gen);
     fig_files_destroy(rl->files);
     fig_diags_destroy(rl->diags);
+
+    while (rl->over) {
+        gen = rl->over;
+        rl->over = gen->next;
+
+        ngx_http_strangler_gen_destroy(gen);
+    }
 }

@@ -61,6 +61,7 @@ def one(lab, kind, number, rounds):
         first = resident_mib(pid)
         edit = statistics.median(
             edit_ms(lab, router, pid, texts[i % 2]) for i in range(rounds))
+        wait_idle(pid, quiet=0.6)       # the last old rules are freed
         return Row(kind.name, number, start, edit, first, resident_mib(pid))
 
 
@@ -100,7 +101,7 @@ def resident_mib(pid):
 
 def wait_idle(pid, quiet=0.1):
     """Until the process has nothing more to do."""
-    last = clock(pid)
+    last = -1.0
 
     def idle():
         nonlocal last
