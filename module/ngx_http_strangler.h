@@ -313,6 +313,9 @@ ngx_int_t ngx_http_strangler_path(ngx_http_request_t *r,
 ngx_table_elt_t *ngx_http_strangler_find_header(ngx_http_request_t *r,
     const char *name, size_t len);
 
+/* Whether the client's host is a name and a port, and nothing else. */
+ngx_uint_t ngx_http_strangler_is_host(ngx_http_request_t *r);
+
 /* The scheme that the client used, as far as it is known here. */
 ngx_str_t ngx_http_strangler_scheme(ngx_http_request_t *r);
 

@@ -58,8 +58,8 @@ ngx_http_strangler_hops(ngx_http_request_t *r, u_char *p)
 
 
 /*
- * HTTP/2 over cleartext is not passed on, since what then runs over the
- * connection would be seen by no rule.
+ * Only HTTP/1.1 has upgrades (RFC 9110, 7.8).  HTTP/2 over cleartext is not
+ * passed on, since what then runs over the connection would be seen by no rule.
  */
 
 ngx_uint_t
@@ -70,6 +70,7 @@ ngx_http_strangler_is_upgrade(ngx_http_request_t *r)
     upgrade = r->headers_in.upgrade;
 
     return upgrade
+           && r->http_version == NGX_HTTP_VERSION_11
            && upgrade->value.len
            && ngx_strlcasestrn(upgrade->value.data,
                                upgrade->value.data + upgrade->value.len,

@@ -172,6 +172,26 @@ ngx_http_strangler_map_path(ngx_http_strangler_ctx_t *ctx, ngx_str_t path,
 }
 
 
+/*
+ * Whether this alone is a path to a browser, which reads a backslash as a slash
+ * and leaves out control bytes (https://url.spec.whatwg.org/#url-parsing).
+ */
+
+static ngx_uint_t
+ngx_http_strangler_is_path(ngx_str_t *path)
+{
+    size_t  i;
+
+    for (i = 0; i < path->len; i++) {
+        if (path->data[i] < 0x20) {
+            return 0;
+        }
+    }
+
+    return path->len < 2 || (path->data[1] != '/' && path->data[1] != '\\');
+}
+
+
 static ngx_int_t
 ngx_http_strangler_map_location(ngx_http_request_t *r,
     ngx_http_strangler_ctx_t *ctx, ngx_table_elt_t *h)
@@ -212,7 +232,7 @@ ngx_http_strangler_map_location(ngx_http_request_t *r,
 
     /* what is left must not name a host of its own */
 
-    if (drop && path.len > 1 && (path.data[1] == '/' || path.data[1] == '\\')) {
+    if (drop && !ngx_http_strangler_is_path(&path)) {
         return NGX_OK;
     }
 
@@ -280,6 +300,7 @@ ngx_http_strangler_map_cookie(ngx_http_request_t *r,
     ngx_http_strangler_ctx_t *ctx, ngx_table_elt_t *h)
 {
     u_char     *p, *last;
+    size_t      i;
     ngx_str_t   path, mapped, rest;
 
     if (!ngx_http_strangler_cookie_path(&h->value, &path)
@@ -300,13 +321,24 @@ ngx_http_strangler_map_cookie(ngx_http_request_t *r,
     rest.data = path.data + path.len;
     rest.len = h->value.data + h->value.len - rest.data;
 
-    p = ngx_pnalloc(r->pool, h->value.len + mapped.len);
+    p = ngx_pnalloc(r->pool, h->value.len + 3 * mapped.len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     last = ngx_cpymem(p, h->value.data, path.data - h->value.data);
-    last = ngx_cpymem(last, mapped.data, mapped.len);
+
+    /* in a path a semicolon may stand as it is, in an attribute it ends it */
+
+    for (i = 0; i < mapped.len; i++) {
+        if (mapped.data[i] == ';') {
+            last = ngx_cpymem(last, "%3B", 3);
+
+        } else {
+            *last++ = mapped.data[i];
+        }
+    }
+
     last = ngx_cpymem(last, rest.data, rest.len);
 
     h->value.data = p;

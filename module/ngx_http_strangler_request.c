@@ -252,7 +252,7 @@ ngx_http_strangler_target(ngx_http_strangler_ctx_t *ctx, fig_side_t side)
             return NGX_OK;
         }
 
-        len = fig_path_encode(ctx->view.path, (char *) p);
+        len = fig_path_restore(ctx->view.path, (char *) p);
     }
 
     ctx->target.data = p;
@@ -350,6 +350,10 @@ ngx_http_strangler_match(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
 
     if (ngx_http_strangler_path(r, ctx) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (!ngx_http_strangler_is_host(r)) {
+        ctx->status = NGX_HTTP_BAD_REQUEST;
     }
 
     if (ctx->status) {

@@ -57,8 +57,20 @@ ngx_http_strangler_scheme(ngx_http_request_t *r)
         header = ngx_http_strangler_find_header(r, "x-forwarded-proto",
                                          sizeof("x-forwarded-proto") - 1);
 
-        if (header && header->value.len) {
-            return header->value;
+        /* whom we trust may hand on what a client has said */
+
+        if (header && header->value.len == 5
+            && ngx_strncasecmp(header->value.data, (u_char *) "https", 5) == 0)
+        {
+            ngx_str_set(&scheme, "https");
+            return scheme;
+        }
+
+        if (header && header->value.len == 4
+            && ngx_strncasecmp(header->value.data, (u_char *) "http", 4) == 0)
+        {
+            ngx_str_set(&scheme, "http");
+            return scheme;
         }
     }
 
@@ -84,6 +96,10 @@ ngx_http_strangler_client_host(ngx_http_request_t *r)
 
     ngx_str_null(&host);
 
+    /* a subrequest is for the host of its main request */
+
+    r = r->main;
+
     /* an absolute-form target wins over the header (RFC 9112, 3.2.2) */
 
     if (r->host_start && r->host_end && r->schema_end) {
@@ -103,6 +119,48 @@ ngx_http_strangler_client_host(ngx_http_request_t *r)
     }
 
     return host;
+}
+
+
+/*
+ * nginx looks at what is in front of a port alone: "a:80@b" would be matched as
+ * "a" and may be something else to a backend.
+ */
+
+ngx_uint_t
+ngx_http_strangler_is_host(ngx_http_request_t *r)
+{
+    u_char     *p, *last;
+    ngx_str_t   host;
+
+    host = ngx_http_strangler_client_host(r);
+
+    if (host.len && host.data[0] == '['
+        && ngx_strlchr(host.data, host.data + host.len, ']') == NULL)
+    {
+        return 0;
+    }
+
+    if (host.len <= r->headers_in.server.len) {
+        return 1;
+    }
+
+    p = host.data + r->headers_in.server.len;
+    last = host.data + host.len;
+
+    if (*p == '.') {
+        p++;
+    }
+
+    if (p < last && *p++ != ':') {
+        return 0;
+    }
+
+    while (p < last && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    return p == last;
 }
 
 
@@ -164,6 +222,30 @@ ngx_http_strangler_client_addr(ngx_connection_t *c, fig_addr_t *addr)
 }
 
 
+/* nginx leaves tabs around a value, which others take off (RFC 9110, 5.5). */
+
+static fig_str_t
+ngx_http_strangler_trimmed(ngx_str_t *value)
+{
+    fig_str_t  text;
+
+    text = ngx_http_strangler_fig(*value);
+
+    while (text.len && (text.data[0] == '\t' || text.data[0] == ' ')) {
+        text.data++;
+        text.len--;
+    }
+
+    while (text.len && (text.data[text.len - 1] == '\t'
+                        || text.data[text.len - 1] == ' '))
+    {
+        text.len--;
+    }
+
+    return text;
+}
+
+
 /*
  * Shows the header lines to the rules.  Without memory for it no line is
  * shown; the request is then marked and goes to the default backend.
@@ -207,7 +289,7 @@ ngx_http_strangler_fill(fig_request_t *view)
 
         for (i = 0; i < part->nelts; i++) {
             headers[n].name = ngx_http_strangler_fig(header[i].key);
-            headers[n].value = ngx_http_strangler_fig(header[i].value);
+            headers[n].value = ngx_http_strangler_trimmed(&header[i].value);
             n++;
         }
     }
@@ -262,20 +344,20 @@ ngx_http_strangler_path(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
         ctx->resolved = resolved;
 
     } else {
-        ctx->resolved = 1;
-
-        if (memchr(r->uri.data, '%', r->uri.len) == NULL) {
-            ctx->view.path = ngx_http_strangler_fig(r->uri);
-            return NGX_OK;
-        }
-
         p = ngx_pnalloc(r->pool, 3 * r->uri.len);
         if (p == NULL) {
             return NGX_ERROR;
         }
 
-        len = fig_path_from_decoded(ngx_http_strangler_fig(r->uri),
-                                    (char *) p);
+        if (fig_path_from_decoded(ngx_http_strangler_fig(r->uri), (char *) p,
+                                  &len)
+            != FIG_OK)
+        {
+            ctx->status = NGX_HTTP_BAD_REQUEST;
+            return NGX_OK;
+        }
+
+        ctx->resolved = 1;
     }
 
     ctx->view.path = fig_str((char *) p, len);

@@ -14,14 +14,47 @@
 #include "fig_path.h"
 
 
+/* Whether text.data[i] is a `%` that stands for itself. */
+
+static bool
+fig_is_lone_percent(fig_str_t text, size_t i)
+{
+    const char  *p;
+
+    p = text.data + i;
+
+    if (*p != '%') {
+        return false;
+    }
+
+    return text.len - i < 3
+           || !((p[1] == '2' && (p[2] == 'F' || p[2] == '5'))
+                || (p[1] == '5' && p[2] == 'C'));
+}
+
+
+/*
+ * Copies a piece of a new path.  A regex may cut a %2F in two: a `%` that is
+ * not the beginning of an encoded byte within its piece is itself.
+ */
+
 static size_t
 fig_copy(char *out, fig_str_t text)
 {
-    if (text.len != 0) {
-        memcpy(out, text.data, text.len);
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < text.len; i++) {
+        out[n++] = text.data[i];
+
+        if (fig_is_lone_percent(text, i)) {
+            out[n++] = '2';
+            out[n++] = '5';
+        }
     }
 
-    return text.len;
+    return n;
 }
 
 
@@ -100,7 +133,7 @@ fig_expand_bound(const fig_pattern_t *pattern, size_t path_len)
 
     for (i = 0; i < pattern->nparts; i++) {
         n += (pattern->parts[i].kind == FIG_PART_TEXT)
-             ? pattern->parts[i].text.len : path_len;
+             ? 3 * pattern->parts[i].text.len : path_len + 2;
     }
 
     return n;
@@ -160,25 +193,6 @@ fig_is_dot_segment(fig_str_t segment)
 }
 
 
-/* Whether text.data[i] is a `%` that stands for itself. */
-
-static bool
-fig_is_lone_percent(fig_str_t text, size_t i)
-{
-    const char  *p;
-
-    p = text.data + i;
-
-    if (*p != '%') {
-        return false;
-    }
-
-    return text.len - i < 3
-           || !((p[1] == '2' && (p[2] == 'F' || p[2] == '5'))
-                || (p[1] == '5' && p[2] == 'C'));
-}
-
-
 /* Encodes a segment without its slash. */
 
 static size_t
@@ -208,8 +222,8 @@ fig_encode_segment(fig_str_t segment, char *out)
  *   - The path begins with one slash, never with two, and has no `//` at all.
  *   - A dot segment (`/x/$1` with a $1 of `..`) is dropped, and takes nothing
  *     with it: what the rule wrote cannot be climbed out of.
- *   - A `%` is the beginning of %2F, %5C or %25 or becomes %25, so that no two
- *     pieces make an encoded byte that was not there.
+ *   - A `%` is the beginning of %2F, %5C or %25 or becomes %25; that no two
+ *     pieces make an encoded byte is fig_copy()'s care.
  *   - Everything that may not stand in a path is encoded.
  */
 

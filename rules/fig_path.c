@@ -75,6 +75,19 @@ fig_path_decode(const char *p, const char *last)
 }
 
 
+static char *
+fig_path_quote(char *out, unsigned char c)
+{
+    static const char  hex[] = "0123456789ABCDEF";
+
+    *out++ = '%';
+    *out++ = hex[c >> 4];
+    *out++ = hex[c & 0xf];
+
+    return out;
+}
+
+
 /*
  * Drops the segment before a `..` that ends at `end`: returns the place after
  * the slash that is left, or NULL above the root.
@@ -259,24 +272,43 @@ fig_path_normalize(fig_str_t raw, char *out, size_t *len, bool *resolved)
 }
 
 
-size_t
-fig_path_from_decoded(fig_str_t path, char *out)
+fig_status_t
+fig_path_from_decoded(fig_str_t path, char *out, size_t *len)
 {
+    bool     resolved;
     char    *u;
     size_t   i;
 
     u = out;
 
     for (i = 0; i < path.len; i++) {
-        *u++ = path.data[i];
 
-        if (path.data[i] == '%') {
-            *u++ = '2';
-            *u++ = '5';
+        switch (path.data[i]) {
+
+        case '%':
+        case '\\':
+        case '#':
+        case '?':
+        case '\0':
+            u = fig_path_quote(u, (unsigned char) path.data[i]);
+            break;
+
+        default:
+            *u++ = path.data[i];
         }
     }
 
-    return (size_t) (u - out);
+    /* in place: what is written is never longer than what was read */
+
+    return fig_path_normalize(fig_str(out, (size_t) (u - out)), out, len,
+                              &resolved);
+}
+
+
+static bool
+fig_path_is_plain(unsigned char c)
+{
+    return (fig_path_plain[c >> 5] & (1U << (c & 0x1f))) != 0;
 }
 
 
@@ -287,21 +319,41 @@ fig_path_encode(fig_str_t path, char *out)
     size_t          i;
     unsigned char   c;
 
-    static const char  hex[] = "0123456789ABCDEF";
+    u = out;
+
+    for (i = 0; i < path.len; i++) {
+        c = (unsigned char) path.data[i];
+
+        if (fig_path_is_plain(c)) {
+            *u++ = (char) c;
+
+        } else {
+            u = fig_path_quote(u, c);
+        }
+    }
+
+    return (size_t) (u - out);
+}
+
+
+size_t
+fig_path_restore(fig_str_t path, char *out)
+{
+    char           *u;
+    size_t          i;
+    unsigned char   c;
 
     u = out;
 
     for (i = 0; i < path.len; i++) {
         c = (unsigned char) path.data[i];
 
-        if (fig_path_plain[c >> 5] & (1U << (c & 0x1f))) {
+        if (fig_path_is_plain(c) || c == '\\') {
             *u++ = (char) c;
-            continue;
-        }
 
-        *u++ = '%';
-        *u++ = hex[c >> 4];
-        *u++ = hex[c & 0xf];
+        } else {
+            u = fig_path_quote(u, c);
+        }
     }
 
     return (size_t) (u - out);

@@ -29,16 +29,23 @@ fig_status_t fig_path_normalize(fig_str_t raw, char *out, size_t *len,
     bool *resolved);
 
 /*
- * Brings decoded bytes (nginx's r->uri) into normalised form: `%` becomes %25.
- * out has room for 3 * path.len bytes; returns the length.
+ * The same for decoded bytes (nginx's r->uri): `%` and a backslash become %25
+ * and %5C.  out has room for 3 * path.len bytes.  FIG_INVALID: no leading
+ * slash, a NUL, `..` above the root.
  */
-size_t fig_path_from_decoded(fig_str_t path, char *out);
+fig_status_t fig_path_from_decoded(fig_str_t path, char *out, size_t *len);
 
 /*
  * Percent-encodes a normalised path: every byte that RFC 3986 does not allow
  * in a path, `%` excepted.  out has room for 3 * path.len; returns the length.
  */
 size_t fig_path_encode(fig_str_t path, char *out);
+
+/*
+ * The same for a path that is sent on as it was matched: a backslash stays, as
+ * %5C would be another path.
+ */
+size_t fig_path_restore(fig_str_t path, char *out);
 
 
 #endif /* FIG_PATH_H */

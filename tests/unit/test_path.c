@@ -403,15 +403,65 @@ static void
 test_from_decoded(void **state)
 {
     char    out[64];
+    size_t  i, len;
+
+    static const struct {
+        const char  *decoded;
+        const char  *path;             /* NULL: invalid */
+    } facts[] = {
+        { "/", "/" },
+        { "/a b/100%/%2F", "/a b/100%25/%252F" },
+        { "/a\\b", "/a%5Cb" },
+        { "/a?b#c", "/a?b#c" },
+        { "/a/../b", "/b" },
+        { "/a/..", "/" },
+        { "//a//./b/", "/a/b/" },
+        { "/..", NULL },
+        { "/a/../../b", NULL },
+        { "", NULL },
+        { "a", NULL },
+        { "http://a/b", NULL }
+    };
+
+    (void) state;
+
+    for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+
+        if (facts[i].path == NULL) {
+            assert_int_equal(fig_path_from_decoded(
+                                 fig_str_from(facts[i].decoded), out, &len),
+                             FIG_INVALID);
+            continue;
+        }
+
+        assert_int_equal(fig_path_from_decoded(fig_str_from(facts[i].decoded),
+                                               out, &len), FIG_OK);
+        assert_int_equal(len, strlen(facts[i].path));
+        assert_memory_equal(out, facts[i].path, len);
+    }
+
+    assert_int_equal(fig_path_from_decoded(fig_str("/a\0b", 4), out, &len),
+                     FIG_INVALID);
+}
+
+
+/* What is sent on is read again as the very path that was matched. */
+
+static void
+test_restore(void **state)
+{
+    char    out[64];
     size_t  len;
 
     (void) state;
 
-    len = fig_path_from_decoded(fig_str_from("/a b/100%/%2F"), out);
-    assert_int_equal(len, strlen("/a b/100%25/%252F"));
-    assert_memory_equal(out, "/a b/100%25/%252F", len);
+    len = fig_path_restore(fig_str_from("/a b\\c%5Cd%2F\xff"), out);
+    assert_int_equal(len, strlen("/a%20b\\c%5Cd%2F%FF"));
+    assert_memory_equal(out, "/a%20b\\c%5Cd%2F%FF", len);
 
-    assert_int_equal(fig_path_from_decoded(fig_str_from(""), out), 0);
+    len = fig_path_encode(fig_str_from("/a\\c%5Cd"), out);
+    assert_int_equal(len, strlen("/a%5Cc%5Cd"));
+    assert_memory_equal(out, "/a%5Cc%5Cd", len);
 }
 
 
@@ -424,7 +474,8 @@ main(void)
         cmocka_unit_test(test_random_paths),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_encode_every_byte),
-        cmocka_unit_test(test_from_decoded)
+        cmocka_unit_test(test_from_decoded),
+        cmocka_unit_test(test_restore)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
