@@ -104,6 +104,47 @@ ngx_http_strangler_add_rset(ngx_conf_t *cf, ngx_str_t *name)
 }
 
 
+/* Two rule sets in one directory would start with each other's rules. */
+
+static ngx_http_strangler_rset_t *
+ngx_http_strangler_find_state(ngx_http_strangler_main_conf_t *smcf,
+    ngx_http_strangler_rset_t *rset)
+{
+    ngx_uint_t                   i;
+    ngx_http_strangler_rset_t  **rsets;
+
+    rsets = smcf->rsets.elts;
+
+    for (i = 0; i < smcf->rsets.nelts; i++) {
+        if (rsets[i] != rset
+            && rset->state.len != 0
+            && rsets[i]->state.len == rset->state.len
+            && ngx_strncmp(rsets[i]->state.data, rset->state.data,
+                           rset->state.len) == 0)
+        {
+            return rsets[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_strangler_state_option(ngx_conf_t *cf, ngx_str_t *state)
+{
+    if (ngx_conf_full_name(cf->cycle, state, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    while (state->len > 1 && state->data[state->len - 1] == '/') {
+        state->data[--state->len] = '\0';
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_strangler_option(ngx_conf_t *cf, ngx_http_strangler_rset_t *rset,
     ngx_str_t *option)
@@ -142,7 +183,7 @@ ngx_http_strangler_option(ngx_conf_t *cf, ngx_http_strangler_rset_t *rset,
         rset->state.data = option->data + 6;
         rset->state.len = option->len - 6;
 
-        return ngx_conf_full_name(cf->cycle, &rset->state, 0);
+        return ngx_http_strangler_state_option(cf, &rset->state);
     }
 
     if (ngx_strncmp(option->data, "threads=", 8) == 0 && option->len > 8) {
@@ -161,9 +202,13 @@ ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_str_t                  *value;
     ngx_uint_t                  i;
-    ngx_http_strangler_rset_t  *rset;
+    ngx_http_strangler_rset_t  *rset, *other;
 
     value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a name";
+    }
 
     for (i = 0; i < value[1].len; i++) {
         if (!isalnum(value[1].data[i])
@@ -201,6 +246,15 @@ ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "invalid parameter \"%V\"", &value[i]);
             return NGX_CONF_ERROR;
         }
+    }
+
+    other = ngx_http_strangler_find_state(conf, rset);
+
+    if (other) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "state directory \"%V\" is that of rule set "
+                           "\"%V\" already", &rset->state, &other->name);
+        return NGX_CONF_ERROR;
     }
 
     if (ngx_http_strangler_zone_add(cf, rset) != NGX_OK) {

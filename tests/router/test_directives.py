@@ -146,3 +146,21 @@ def test_rules_without_a_pass_are_checked(check):
 def test_the_rules_path_is_relative_to_the_prefix(check):
     status, said = check("strangler_rules main rules.yaml;", PASS)
     assert status == 0, said
+
+
+@pytest.mark.parametrize("second", ["@HOME@/state", "@HOME@/state/", "state"])
+def test_a_state_directory_is_of_one_rule_set(check, second):
+    """Else one starts with the other's last good rules."""
+    status, said = check(
+        "strangler_rules main @RULES@ state=@HOME@/state;"
+        f"strangler_rules other @RULES@ state={second};", PASS)
+    assert status != 0
+    assert re.search(r'state directory ".*/state" is that of rule set "main"',
+                     said)
+
+
+def test_a_rule_set_needs_a_name(check):
+    status, said = check('strangler_rules "" @RULES@;',
+                         'location / { strangler_pass ""; }')
+    assert status != 0
+    assert '"strangler_rules" directive needs a name' in said
