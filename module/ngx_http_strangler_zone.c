@@ -60,7 +60,11 @@ ngx_http_strangler_zone_add(ngx_conf_t *cf, ngx_http_strangler_rset_t *rset)
 }
 
 
-/* The pid file names a living master, of this or of the binary before. */
+/*
+ * The pid file names a living master, of this or of the binary before.  This
+ * process itself is none: in a container the number is often the same as in
+ * the one before, which left its file behind.
+ */
 
 static ngx_uint_t
 ngx_http_strangler_master_runs_by(ngx_str_t *pid_file, const char *suffix)
@@ -88,7 +92,8 @@ ngx_http_strangler_master_runs_by(ngx_str_t *pid_file, const char *suffix)
     text[n] = '\0';
     pid = strtol(text, NULL, 10);
 
-    return pid > 0 && (kill((pid_t) pid, 0) == 0 || ngx_errno == NGX_EPERM);
+    return pid > 0 && pid != (long) ngx_pid
+           && (kill((pid_t) pid, 0) == 0 || ngx_errno == NGX_EPERM);
 }
 
 

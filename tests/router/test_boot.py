@@ -4,10 +4,12 @@ import os
 import pwd
 import re
 import stat
+import subprocess
 
 import pytest
 
 from harness.versions import BAD, BAD_PLACES, rules, version, wait_version
+from harness.wait import SLOWNESS
 
 STATE = "zone=1m poll=100ms state=@HOME@/state"
 # errors of the rules are said at the highest level, line by line
@@ -119,6 +121,22 @@ def test_boot_with_a_stale_pid_file(booted):
     router.nginx.pid_file.write_text("4194303\n")
     status, _ = router.nginx.test()
     assert status == 0
+
+
+def test_boot_with_a_pid_file_of_the_same_number(booted):
+    """In a container nginx often has the number that it had before."""
+    router = booted
+    router.rules.replace(BAD)
+    router.nginx.expect_log(LOUD)
+    router.nginx.write()
+    done = subprocess.run(
+        ["sh", "-c", 'echo $$ >"$0"; exec "$@"', str(router.nginx.pid_file),
+         *router.nginx.command("-t")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, env=router.nginx.env, text=True,
+        timeout=30 * SLOWNESS, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search("last good", done.stdout)
 
 
 def test_the_file_comes_before_the_last_good_rules(booted):
