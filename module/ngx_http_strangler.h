@@ -121,6 +121,7 @@ struct ngx_http_strangler_gen_s {
     const fig_model_t             *model;
     fig_arena_t                   *arena;      /* of the backends */
     ngx_http_strangler_backend_t  *backends;   /* by the model's index */
+    time_t                        *limit_logged;       /* by route's index */
     ngx_pool_t                    *pool;       /* of variants; NULL: none */
 };
 

@@ -263,8 +263,10 @@ ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
 
     gen->backends = fig_arena_array(gen->arena, model->nbackends,
                                     sizeof(ngx_http_strangler_backend_t));
+    gen->limit_logged = fig_arena_array(gen->arena, model->nroutes,
+                                        sizeof(time_t));
 
-    if (gen->backends == NULL) {
+    if (gen->backends == NULL || gen->limit_logged == NULL) {
         return FIG_NOMEM;
     }
 

@@ -273,19 +273,19 @@ static void
 ngx_http_strangler_log_limit(ngx_http_request_t *r,
     ngx_http_strangler_ctx_t *ctx)
 {
+    time_t             *logged;
     const fig_route_t  *route;
 
-    static time_t       logged;
-
     route = ctx->match.limited;
+    logged = &ctx->gen->limit_logged[route->index];
 
     /* at most once a minute: hostile paths must not fill the disk */
 
-    if (ngx_time() - logged < 60) {
+    if (*logged != 0 && ngx_time() - *logged < 60) {
         return;
     }
 
-    logged = ngx_time();
+    *logged = ngx_time();
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "strangler: a pattern of route \"%*s\" hit its match limit "
