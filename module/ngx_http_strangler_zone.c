@@ -218,10 +218,10 @@ ngx_http_strangler_zone_load(ngx_http_strangler_rset_t *rset,
         rc = ngx_http_strangler_zone_last_good(rset, cycle);
     }
 
-    if (rc == NGX_OK && status == FIG_OK && !ngx_test_config
-        && ngx_http_strangler_state_save(rset, files, cycle->log) != NGX_OK)
-    {
-        rc = NGX_ERROR;
+    /* good rules that cannot be kept, on a full disk say, are still good */
+
+    if (rc == NGX_OK && status == FIG_OK && !ngx_test_config) {
+        (void) ngx_http_strangler_state_save(rset, files, cycle->log);
     }
 
     fig_diags_destroy(diags);

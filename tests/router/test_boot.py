@@ -247,3 +247,16 @@ def test_a_missing_file_refuses(one_router):
     status, said = router.nginx.test()
     assert status != 0
     assert "main.yaml" in said
+
+
+def test_good_rules_that_cannot_be_kept_are_used(one_router):
+    """What is wrong with a disk is no reason to serve nobody."""
+    router = one_router(rules(1), rules_args=STATE, start=False)
+    (state_dir(router) / "rules.last-good").mkdir(parents=True)
+    boot(router)
+    wait_version(router, 1)
+    assert "the last good rules cannot be kept" in router.nginx.log()
+    router.nginx.reload()
+    assert version(router.get("/probe/x")) == 1
+    router.rules.replace(rules(2))
+    wait_version(router, 2)
