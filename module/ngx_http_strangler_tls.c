@@ -22,7 +22,7 @@ ngx_http_strangler_tls_diag(fig_diags_t *diags, fig_pos_t pos,
     unsigned long   error;
     const char     *reason;
 
-    error = ERR_peek_last_error();
+    error = ERR_peek_error();          /* the first one is the cause */
     reason = ERR_reason_error_string(error);
 
     if (ERR_GET_LIB(error) == ERR_LIB_SYS) {
@@ -117,6 +117,10 @@ ngx_http_strangler_tls_create(ngx_http_strangler_backend_t *backend,
     }
 
     backend->tls.ssl = ssl;
+
+    if (ngx_ssl_client_session_cache(NULL, ssl, 1) != NGX_OK) {
+        return FIG_NOMEM;
+    }
 
     h = ngx_http_strangler_tls_hash(0xcbf29ce484222325, tls->ca);
     h = ngx_http_strangler_tls_hash(h, tls->cert);

@@ -285,8 +285,14 @@ class Backend:
             sock = self.tls.wrap_socket(sock, server_side=True,
                                         do_handshake_on_connect=False)
             self.connections.add(sock)
-        sock.do_handshake()
-        sock.settimeout(None)
+        try:
+            sock.do_handshake()
+            sock.settimeout(None)
+        except BaseException:
+            with self.lock:
+                self.connections.discard(sock)
+            sock.close()
+            raise
         return sock
 
     def _serve_one(self, sock, stream, number):
