@@ -54,6 +54,13 @@ make_palloc()
     local source=$1 flags="$sanitize -DNGX_DEBUG_PALLOC=1" goal
 
     shift
+
+    # nginx-dev does not name all of the modules that Debian's nginx has in it
+
+    # shellcheck disable=SC2046
+    set -- "$@" $(nginx -V 2>&1 | grep -oE -- '--with-http_[a-z0-9_]+_module\b' \
+                  | grep -vE '_(image_filter|xslt|geoip|perl)_' | sort -u)
+
     flags+=" -fno-sanitize=alignment,nonnull-attribute,pointer-overflow,shift"
 
     for goal in binary modules; do

@@ -192,6 +192,7 @@ typedef enum {
 typedef enum {
     NGX_HTTP_STRANGLER_END = 0,
     NGX_HTTP_STRANGLER_SAME_PEER,      /* over a new connection */
+    NGX_HTTP_STRANGLER_NEXT_PEER,      /* of the same backend */
     NGX_HTTP_STRANGLER_FALLBACK
 } ngx_http_strangler_plan_e;
 
@@ -229,6 +230,7 @@ struct ngx_http_strangler_ctx_s {
     ngx_int_t                    (*reinit_request)(ngx_http_request_t *r);
     ngx_event_t                   *total;      /* of the route; NULL: none */
     ngx_uint_t                     tries;      /* gets so far */
+    ngx_uint_t                     peers;      /* of backend, asked so far */
     ngx_uint_t                     listed_status;      /* of a failed try */
     ngx_uint_t                     status;     /* to answer, when decided; 0 */
     ngx_str_t                      reason;     /* of the fallback */
@@ -332,6 +334,9 @@ ngx_str_t ngx_http_strangler_client_host(ngx_http_request_t *r);
 void ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
     const fig_backend_t *backend);
 
+/* Moves on to another peer of the same backend. */
+void ngx_http_strangler_next_peer(ngx_http_strangler_ctx_t *ctx);
+
 /* The Host header of the current try. */
 ngx_str_t ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx);
 
@@ -362,6 +367,12 @@ const char *ngx_http_strangler_failure_name(
 /* Begins to look at heads before the upstream module does. */
 void ngx_http_strangler_watch_answer(ngx_http_strangler_ctx_t *ctx,
     ngx_http_upstream_t *u);
+
+/*
+ * Before another try: forgets bytes that came before the request was sent,
+ * which nginx would read as the beginning of the next answer.
+ */
+ngx_int_t ngx_http_strangler_forget_answer(ngx_http_strangler_ctx_t *ctx);
 
 /* Gives $upstream_status what the backend of the last try really said. */
 void ngx_http_strangler_restore_status(ngx_http_strangler_ctx_t *ctx);
@@ -521,6 +532,12 @@ ngx_int_t ngx_http_strangler_state_save(ngx_http_strangler_rset_t *rset,
 fig_status_t ngx_http_strangler_state_load(ngx_http_strangler_rset_t *rset,
     fig_files_t **files);
 
+/* ngx_http_strangler_diags.c */
+
+/* Writes diagnostics to the log, a line each. */
+void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
+    ngx_http_strangler_rset_t *rset, fig_diags_t *diags);
+
 /* ngx_http_strangler_reload.c */
 ngx_int_t ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
     ngx_cycle_t *cycle);
@@ -528,10 +545,6 @@ void ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset);
 
 /* Frees a generation that nobody holds any more, off the event loop. */
 void ngx_http_strangler_reload_discard(ngx_http_strangler_gen_t *gen);
-
-/* Writes diagnostics to the log, a line each. */
-void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
-    ngx_http_strangler_rset_t *rset, fig_diags_t *diags);
 
 
 static ngx_inline ngx_str_t

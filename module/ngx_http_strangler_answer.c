@@ -57,10 +57,10 @@ ngx_http_strangler_watch_answer(ngx_http_strangler_ctx_t *ctx,
 }
 
 
-/* Forgets an interim head (RFC 9110, 15.2); what follows is parsed anew. */
+/* Forgets a head, as of an interim answer (RFC 9110, 15.2). */
 
 static ngx_int_t
-ngx_http_strangler_skip_interim(ngx_http_request_t *r,
+ngx_http_strangler_skip_head(ngx_http_request_t *r,
     ngx_http_upstream_t *u)
 {
     ngx_memzero(&u->headers_in, sizeof(ngx_http_upstream_headers_in_t));
@@ -125,6 +125,30 @@ ngx_http_strangler_keep_stale(ngx_http_strangler_ctx_t *ctx,
 }
 
 
+/*
+ * Whether bytes came over a connection that is to have TLS and has none yet.
+ * nginx before 1.28.2 and 1.29.5 would take them for an answer (CVE-2026-1642).
+ */
+
+static ngx_uint_t
+ngx_http_strangler_is_before_tls(ngx_http_upstream_t *u)
+{
+#if (NGX_HTTP_SSL)
+
+    ngx_connection_t  *c;
+
+    c = u->peer.connection;
+
+    return u->ssl && (c->ssl == NULL || !c->ssl->handshaked);
+
+#else
+
+    return 0;
+
+#endif
+}
+
+
 static ngx_int_t
 ngx_http_strangler_process_header(ngx_http_request_t *r)
 {
@@ -134,6 +158,12 @@ ngx_http_strangler_process_header(ngx_http_request_t *r)
 
     u = r->upstream;
     ctx = u->peer.data;
+
+    if (ngx_http_strangler_is_before_tls(u)) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "strangler: the backend sent something before TLS");
+        return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+    }
 
     for ( ;; ) {
         rc = ctx->process_header(r);
@@ -148,7 +178,7 @@ ngx_http_strangler_process_header(ngx_http_request_t *r)
             break;
         }
 
-        if (ngx_http_strangler_skip_interim(r, u) != NGX_OK) {
+        if (ngx_http_strangler_skip_head(r, u) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -167,6 +197,33 @@ ngx_http_strangler_process_header(ngx_http_request_t *r)
     u->state->header_time = ngx_current_msec - u->start_time;
 
     return NGX_HTTP_UPSTREAM_INVALID_HEADER;
+}
+
+
+ngx_int_t
+ngx_http_strangler_forget_answer(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_http_request_t   *r;
+    ngx_http_upstream_t  *u;
+
+    r = ctx->request;
+    u = r->upstream;
+
+    if (u->request_sent || u->buffer.last == u->buffer.start) {
+        return NGX_OK;
+    }
+
+    u->buffer.pos = u->buffer.start;
+
+#if (NGX_HTTP_CACHE)
+    if (r->cache) {
+        u->buffer.pos += r->cache->header_start;
+    }
+#endif
+
+    u->buffer.last = u->buffer.pos;
+
+    return ngx_http_strangler_skip_head(r, u);
 }
 
 

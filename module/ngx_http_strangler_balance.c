@@ -52,6 +52,19 @@ ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
 {
     ctx->backend = &ctx->gen->backends[backend->index];
     ctx->peer = ngx_http_strangler_pick(ctx->backend);
+    ctx->peers = 1;
+}
+
+
+void
+ngx_http_strangler_next_peer(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_uint_t  n;
+
+    n = ctx->peer - ctx->backend->peers + 1;
+
+    ctx->peer = &ctx->backend->peers[n < ctx->backend->npeers ? n : 0];
+    ctx->peers++;
 }
 
 

@@ -143,14 +143,22 @@ ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx,
         ctx->failure = NGX_HTTP_STRANGLER_INVALID;
     }
 
-    if (!ngx_http_strangler_has_fallback(ctx)
-        || !ngx_http_strangler_is_listed(ctx)
-        || (u->request_sent && !ngx_http_strangler_may_resend(ctx)))
+    if (ngx_http_strangler_has_fallback(ctx)
+        && ngx_http_strangler_is_listed(ctx)
+        && (!u->request_sent || ngx_http_strangler_may_resend(ctx)))
     {
-        return NGX_HTTP_STRANGLER_END;
+        return NGX_HTTP_STRANGLER_FALLBACK;
     }
 
-    return NGX_HTTP_STRANGLER_FALLBACK;
+    /* a dead node of the monolith is no reason to give up what another has */
+
+    if (ctx->failure == NGX_HTTP_STRANGLER_CONNECT
+        && ctx->peers < ctx->backend->npeers)
+    {
+        return NGX_HTTP_STRANGLER_NEXT_PEER;
+    }
+
+    return NGX_HTTP_STRANGLER_END;
 }
 
 

@@ -5,7 +5,7 @@
  *     init -> get -> (nginx talks) -> free -> get -> ... -> free
  *             |                       |
  *             peer, its own timeouts  what failed, may it go on, and where:
- *             and request             same peer, fallback, nowhere
+ *             and request             same peer, next, fallback, nowhere
  *
  * The verdict on a failed try is ngx_http_strangler_failure.c's.
  */
@@ -282,6 +282,17 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
         ctx->fresh = 1;
         return NGX_OK;
 
+    case NGX_HTTP_STRANGLER_NEXT_PEER:
+        ngx_http_strangler_next_peer(ctx);
+
+        /* it may have another scheme, or another name */
+
+        if (ngx_http_strangler_recreate(ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        return ngx_http_strangler_apply(ctx);
+
     case NGX_HTTP_STRANGLER_FALLBACK:
         if (ngx_http_strangler_fall_back(ctx) != NGX_OK) {
             return NGX_ERROR;
@@ -305,7 +316,9 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
     u = ctx->request->upstream;
 
     if (ctx->tries++) {
-        if (ngx_http_strangler_again(ctx) != NGX_OK) {
+        if (ngx_http_strangler_forget_answer(ctx) != NGX_OK
+            || ngx_http_strangler_again(ctx) != NGX_OK)
+        {
             return NGX_ERROR;
         }
 

@@ -77,43 +77,6 @@ struct ngx_http_strangler_reload_s {
 static void ngx_http_strangler_tick(ngx_event_t *ev);
 
 
-/* Multi-line diagnostics become lines of their own in the log. */
-
-void
-ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
-    ngx_http_strangler_rset_t *rset, fig_diags_t *diags)
-{
-    size_t       i, len;
-    fig_str_t    text;
-    const char  *p, *end;
-
-    ngx_log_error(level, log, 0,
-                  "strangler: the rules of \"%V\" have %uz error%s",
-                  &rset->name, fig_diags_count(diags),
-                  fig_diags_count(diags) == 1 ? "" : "s");
-
-    for (i = 0; i < fig_diags_kept(diags); i++) {
-        text = fig_diags_text(diags, i);
-
-        while (text.len) {
-            p = text.data;
-            end = memchr(p, '\n', text.len);
-            len = end ? (size_t) (end - p) : text.len;
-
-            ngx_log_error(level, log, 0, "strangler: %*s", len, p);
-
-            text.data += len + (end != NULL);
-            text.len -= len + (end != NULL);
-        }
-    }
-
-    if (fig_diags_count(diags) > fig_diags_kept(diags)) {
-        ngx_log_error(level, log, 0, "strangler: and %uz more",
-                      fig_diags_count(diags) - fig_diags_kept(diags));
-    }
-}
-
-
 static uint64_t
 ngx_http_strangler_checksum(const fig_files_t *files)
 {
@@ -441,7 +404,18 @@ ngx_http_strangler_run(ngx_http_strangler_reload_t *rl,
 
 #if (NGX_THREADS)
 
-    if (ngx_http_strangler_post(rl) != NGX_DECLINED) {
+    switch (ngx_http_strangler_post(rl)) {
+
+    case NGX_OK:
+        return;
+
+    case NGX_ERROR:                    /* the queue is full: another time */
+
+        if (job == NGX_HTTP_STRANGLER_DISCARD) {
+            rl->over = rl->discarded;
+            rl->discarded = NULL;
+        }
+
         return;
     }
 

@@ -38,6 +38,15 @@ ngx_http_strangler_tls_diag(fig_diags_t *diags, fig_pos_t pos,
 }
 
 
+/* Nobody is there to be asked. */
+
+static int
+ngx_http_strangler_tls_password(char *buf, int size, int rwflag, void *data)
+{
+    return 0;
+}
+
+
 static fig_status_t
 ngx_http_strangler_tls_load(SSL_CTX *ctx, const fig_tls_t *tls,
     fig_diags_t *diags)
@@ -63,6 +72,8 @@ ngx_http_strangler_tls_load(SSL_CTX *ctx, const fig_tls_t *tls,
         return FIG_INVALID;
     }
 
+    SSL_CTX_set_default_passwd_cb(ctx, ngx_http_strangler_tls_password);
+
     if (SSL_CTX_use_PrivateKey_file(ctx, tls->key.data, SSL_FILETYPE_PEM) != 1
         || SSL_CTX_check_private_key(ctx) != 1)
     {
@@ -74,18 +85,38 @@ ngx_http_strangler_tls_load(SSL_CTX *ctx, const fig_tls_t *tls,
 }
 
 
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+
 static uint64_t
-ngx_http_strangler_tls_hash(uint64_t h, fig_str_t str)
+ngx_http_strangler_tls_hash(uint64_t h, const void *data, size_t len)
 {
-    size_t  i;
+    size_t         i;
+    const u_char  *p = data;
 
-    /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-
-    for (i = 0; i < str.len; i++) {
-        h = (h ^ (u_char) str.data[i]) * 0x100000001b3;
+    for (i = 0; i < len; i++) {
+        h = (h ^ p[i]) * 0x100000001b3;
     }
 
     return (h ^ 0xff) * 0x100000001b3;
+}
+
+
+/* A path, and how its file looks: it may be another one the next time. */
+
+static uint64_t
+ngx_http_strangler_tls_hash_file(uint64_t h, fig_str_t path)
+{
+    struct stat  st;
+
+    h = ngx_http_strangler_tls_hash(h, path.data, path.len);
+
+    if (path.len && stat(path.data, &st) == 0) {
+        h = ngx_http_strangler_tls_hash(h, &st.st_ino, sizeof(st.st_ino));
+        h = ngx_http_strangler_tls_hash(h, &st.st_size, sizeof(st.st_size));
+        h = ngx_http_strangler_tls_hash(h, &st.st_mtim, sizeof(st.st_mtim));
+    }
+
+    return h;
 }
 
 
@@ -122,9 +153,9 @@ ngx_http_strangler_tls_create(ngx_http_strangler_backend_t *backend,
         return FIG_NOMEM;
     }
 
-    h = ngx_http_strangler_tls_hash(0xcbf29ce484222325, tls->ca);
-    h = ngx_http_strangler_tls_hash(h, tls->cert);
-    h = ngx_http_strangler_tls_hash(h, tls->key);
+    h = ngx_http_strangler_tls_hash_file(0xcbf29ce484222325, tls->ca);
+    h = ngx_http_strangler_tls_hash_file(h, tls->cert);
+    h = ngx_http_strangler_tls_hash_file(h, tls->key);
 
     backend->tls.id = h;
 

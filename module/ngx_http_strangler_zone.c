@@ -293,7 +293,9 @@ ngx_http_strangler_zone_read(ngx_http_strangler_rset_t *rset,
 
     ngx_shmtx_lock(&shared->slab->mutex);
 
-    size = shared->size;
+    /* a process may have been killed while it made room */
+
+    size = shared->bundle ? shared->size : 0;
     copy = size ? malloc(size) : NULL;
 
     if (copy) {
@@ -374,7 +376,7 @@ ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
 
     ngx_shmtx_lock(&shared->slab->mutex);
 
-    if (shared->size && shared->checksum == checksum) {
+    if (shared->bundle && shared->checksum == checksum) {
         *number = shared->generation;
         shared->reported = 0;
         ngx_shmtx_unlock(&shared->slab->mutex);
