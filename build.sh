@@ -221,7 +221,7 @@ cmd_run()
                 ;;
             --port)
                 port=${2:-}
-                [[ $port =~ ^[0-9]{1,5}$ && 10#$port -le 65535 ]] \
+                [[ $port =~ ^[0-9]{1,5}$ ]] && ((10#$port <= 65535)) \
                     || usage_error "--port needs a number up to 65535"
                 shift
                 ;;

@@ -152,6 +152,11 @@ SERVER = """
             sub_filter_types text/plain;
             sub_filter_once off;
         }
+        location /new/scarce/ {
+            limit_req zone=scarce nodelay;
+            strangler_pass main;
+            include @PARAMS@;
+        }
         location /which {
             strangler_pass main;
             include @PARAMS@;
@@ -183,7 +188,8 @@ def router(make_router):
     router = make_router(
         {"main": RULES, "other": OTHER}, ["legacy", "new", "other"],
         start=False, server=SERVER, servers=SERVERS,
-        http="proxy_cache_path @HOME@/cache keys_zone=store:1m;")
+        http="proxy_cache_path @HOME@/cache keys_zone=store:1m;\n"
+             "    limit_req_zone $server_name zone=scarce:1m rate=1r/m;")
     www = router.nginx.home / "www"
     www.mkdir(mode=0o777)
     (www / "try").mkdir()
@@ -398,3 +404,15 @@ def test_reuseport(one_router):
     for _ in range(10):
         with router.connect() as client:
             assert client.request("GET", "/new/a").backend == "new"
+
+
+def test_limit_req(router):
+    """What is over the limit reaches no backend, and is no failure of one."""
+    router.new.on("/new/scarce/a", faults.answer(503))
+    assert router.get("/new/scarce/a").backend == "legacy"
+    assert router.legs() == ["new", "legacy"]
+
+    response = router.get("/new/scarce/a")
+    assert response.status == 503
+    assert router.legs() == ["new", "legacy"]
+    assert router.entry(response)["strangler_fallback"] == ""

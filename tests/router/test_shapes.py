@@ -288,6 +288,33 @@ def test_interim_and_then_nothing_falls_back(router):
     assert router.get("/new/a").backend == "legacy"
 
 
+@pytest.mark.parametrize("path", ["/new/a", "/new/unbuffered", "/rewritten/a"])
+def test_trailers_of_a_client(router, path):
+    """They are no part of the body, and no header."""
+    with router.connect() as client:
+        client.send(f"POST {path} HTTP/1.1\r\nHost: shop.test\r\n"
+                    "Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "5\r\nhello\r\n0\r\nX-Sum: 1\r\nHost: evil.test\r\n\r\n"
+                    .encode())
+        assert client.read("POST").status == 200
+        assert client.request("GET", path).status == 200
+    first, second = router.seen()
+    assert first.body == b"hello"
+    assert first.values("X-Sum") == []
+    assert first.values("Host") == second.values("Host") == ["shop.test"]
+
+
+def test_trailers_of_a_backend(router):
+    router.new.on("/new/a", faults.raw(
+        b"HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n"
+        b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", keep=True))
+    response = router.get("/new/a")
+    assert response.body == b"hello"
+    assert response.complete
+    assert router.get("/new/b").status == 200
+
+
 def test_http_1_0_client(router):
     response = router.raw("GET /new/a HTTP/1.0\r\nHost: shop.test\r\n\r\n")
     assert response.backend == "new"
