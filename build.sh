@@ -9,6 +9,7 @@ build=$top/build
 so=ngx_http_strangler_module.so
 
 suites=(style unit fuzz config stub router)
+long=(soak)
 
 # shellcheck source=.ci/packages.sh
 . "$top/.ci/packages.sh"
@@ -30,7 +31,8 @@ usage: ./build.sh COMMAND
                   make all, put nginx in front of the example and move some of
                   its paths; then serve on 127.0.0.1:8080, or port N, until
                   Ctrl-C (--once: end there)
-  test [SUITE...] run the tests, or some of: ${suites[*]}
+  test [SUITE...] run the tests, or some of: ${suites[*]},
+                  and ${long[*]}, which takes long (full: all of these)
   asan            run unit and router tests with AddressSanitizer and UBSan
   fuzz [--minutes N]
                   run the fuzz targets, each for N minutes (1): exit status 1
@@ -243,11 +245,15 @@ cmd_run()
 
 cmd_test()
 {
-    local suite
+    local suite all=("${suites[@]}" "${long[@]}")
+
+    if [ "$*" = full ]; then
+        set -- "${all[@]}"
+    fi
 
     for suite in "$@"; do
-        if [[ " ${suites[*]} " != *" $suite "* ]]; then
-            usage_error "there is no test suite $suite, but: ${suites[*]}"
+        if [[ " ${all[*]} " != *" $suite "* ]]; then
+            usage_error "there is no test suite $suite, but: full ${all[*]}"
         fi
     done
 

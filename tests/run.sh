@@ -75,6 +75,12 @@ suite_router()
 }
 
 
+suite_soak()
+{
+    py -s "$tests/soak"
+}
+
+
 suite_asan-unit()
 {
     make -j"$(nproc)" -C "$tests/unit" check "BUILD=$build/unit" SAN=1

@@ -1,0 +1,6 @@
+"""The soak stands on the harness of the router tests."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "router"))
