@@ -223,8 +223,9 @@ cmd_run()
                 ;;
             --port)
                 port=${2:-}
-                [[ $port =~ ^[0-9]{1,5}$ ]] && ((10#$port <= 65535)) \
-                    || usage_error "--port needs a number up to 65535"
+                if [[ ! $port =~ ^[0-9]{1,5}$ ]] || ((10#$port > 65535)); then
+                    usage_error "--port needs a number up to 65535"
+                fi
                 shift
                 ;;
             *)
