@@ -18,6 +18,9 @@ static ngx_int_t ngx_http_strangler_init_process(ngx_cycle_t *cycle);
 static void ngx_http_strangler_exit_process(ngx_cycle_t *cycle);
 
 
+#define NGX_HTTP_STRANGLER_CALM  (512 * 1024)
+
+
 extern ngx_module_t  ngx_http_proxy_module;
 
 #if (NGX_THREADS)
@@ -393,6 +396,29 @@ ngx_http_strangler_init_module(ngx_cycle_t *cycle)
 }
 
 
+/*
+ * glibc gives what is free at the end of the heap back to the kernel from 128
+ * KiB on, which a few dozen requests at once reach again and again, and pay for
+ * with page faults.  Freeing a large piece that it had mapped makes it twice as
+ * patient as that is large (mallopt(3), M_MMAP_THRESHOLD), as any large rules
+ * file does; small ones shall not be slower.
+ */
+
+static void
+ngx_http_strangler_calm_heap(void)
+{
+#if defined(__GLIBC__)
+    void  *p;
+
+    p = ngx_alloc(NGX_HTTP_STRANGLER_CALM, ngx_cycle->log);
+
+    if (p) {
+        ngx_free(p);
+    }
+#endif
+}
+
+
 static ngx_int_t
 ngx_http_strangler_init_process(ngx_cycle_t *cycle)
 {
@@ -402,6 +428,7 @@ ngx_http_strangler_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_strangler_seed();
+    ngx_http_strangler_calm_heap();
 
     ngx_http_strangler_scratch = fig_scratch_create();
     if (ngx_http_strangler_scratch == NULL) {

@@ -106,7 +106,7 @@ def wait_idle(pid, quiet=0.1):
     def idle():
         nonlocal last
         used = clock(pid)
-        rested = used - last < 0.001
+        rested = used - last < 0.02 * quiet
         last = used
         return rested
 
