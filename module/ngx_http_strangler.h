@@ -152,6 +152,9 @@ struct ngx_http_strangler_rset_s {
 typedef struct {
     ngx_array_t                    rsets;      /* of rset pointers */
     ngx_http_handler_pt            proxy_handler;
+#if (NGX_HTTP_SSL)
+    X509_STORE                    *system;     /* the system's CAs */
+#endif
 } ngx_http_strangler_main_conf_t;
 
 

@@ -148,6 +148,51 @@ ngx_http_strangler_create_loc_conf(ngx_conf_t *cf)
 
 #if (NGX_HTTP_SSL)
 
+static void
+ngx_http_strangler_forget_system(void *data)
+{
+    X509_STORE_free(data);
+}
+
+
+/* The system's CAs, read once for a configuration: that takes a while. */
+
+static X509_STORE *
+ngx_http_strangler_system(ngx_conf_t *cf)
+{
+    ngx_pool_cleanup_t              *cln;
+    ngx_http_strangler_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
+
+    if (smcf->system) {
+        return smcf->system;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    smcf->system = X509_STORE_new();
+
+    if (smcf->system == NULL
+        || X509_STORE_set_default_paths(smcf->system) == 0)
+    {
+        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
+                      "X509_STORE_set_default_paths() failed");
+        X509_STORE_free(smcf->system);
+        smcf->system = NULL;
+        return NULL;
+    }
+
+    cln->handler = ngx_http_strangler_forget_system;
+    cln->data = smcf->system;
+
+    return smcf->system;
+}
+
+
 /*
  * Certificates of https backends are verified.  Where the location names no
  * proxy_ssl_trusted_certificate the system's CAs are believed.
@@ -168,11 +213,12 @@ ngx_http_strangler_trust_system(ngx_conf_t *cf, ngx_http_upstream_conf_t *ucf)
         return NGX_OK;
     }
 
-    if (SSL_CTX_set_default_verify_paths(ucf->ssl->ctx) == 0) {
-        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
-                      "SSL_CTX_set_default_verify_paths() failed");
+    store = ngx_http_strangler_system(cf);
+    if (store == NULL) {
         return NGX_ERROR;
     }
+
+    SSL_CTX_set1_cert_store(ucf->ssl->ctx, store);
 
     return NGX_OK;
 }
