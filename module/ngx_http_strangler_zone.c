@@ -102,6 +102,12 @@ ngx_http_strangler_master_runs(ngx_cycle_t *cycle)
 {
     ngx_core_conf_t  *ccf;
 
+    /* this is it, and it is told to reload */
+
+    if (!ngx_is_init_cycle(cycle->old_cycle)) {
+        return 1;
+    }
+
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
     return ngx_http_strangler_master_runs_by(&ccf->pid, "")

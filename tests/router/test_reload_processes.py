@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from harness.versions import BAD, BAD_PLACES, rules, version, wait_version
-from harness.wait import wait_until
+from harness.wait import holds, wait_until
 
 
 @pytest.fixture(params=[1, 2], ids=["one-worker", "two-workers"])
@@ -96,7 +96,9 @@ def test_reload_refuses_a_bad_file(router):
     router.nginx.signal(signal.SIGHUP)
     router.nginx.wait_log(r"\[emerg\].*main\.yaml", size)
     always(router, 2)
-    assert router.nginx.worker_pids() == workers
+    holds(lambda: router.nginx.worker_pids() == workers,
+          "the workers stay", 0.5)
+    assert "starts with the last good" not in router.nginx.log_since(size)
 
     router.rules.replace(rules(3))
     wait_version(router, 3)
