@@ -312,8 +312,10 @@ fig_path_is_plain(unsigned char c)
 }
 
 
-size_t
-fig_path_encode(fig_str_t path, char *out)
+/* Encodes what is not plain; also is a byte that stays all the same. */
+
+static size_t
+fig_path_encode_but(fig_str_t path, unsigned char also, char *out)
 {
     char           *u;
     size_t          i;
@@ -324,7 +326,7 @@ fig_path_encode(fig_str_t path, char *out)
     for (i = 0; i < path.len; i++) {
         c = (unsigned char) path.data[i];
 
-        if (fig_path_is_plain(c)) {
+        if (fig_path_is_plain(c) || c == also) {
             *u++ = (char) c;
 
         } else {
@@ -337,24 +339,14 @@ fig_path_encode(fig_str_t path, char *out)
 
 
 size_t
+fig_path_encode(fig_str_t path, char *out)
+{
+    return fig_path_encode_but(path, '/', out);
+}
+
+
+size_t
 fig_path_restore(fig_str_t path, char *out)
 {
-    char           *u;
-    size_t          i;
-    unsigned char   c;
-
-    u = out;
-
-    for (i = 0; i < path.len; i++) {
-        c = (unsigned char) path.data[i];
-
-        if (fig_path_is_plain(c) || c == '\\') {
-            *u++ = (char) c;
-
-        } else {
-            u = fig_path_quote(u, c);
-        }
-    }
-
-    return (size_t) (u - out);
+    return fig_path_encode_but(path, '\\', out);
 }
