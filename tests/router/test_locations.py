@@ -3,6 +3,7 @@
 import pytest
 
 from harness import faults
+from harness.wait import wait_until
 
 RULES = """
 version: 1
@@ -364,7 +365,9 @@ def test_an_answer_of_the_fallback_is_not_cached(router):
 
 def test_store(router):
     body = router.get("/stored/x").body
-    assert (router.nginx.home / "www/stored/x").read_bytes() == body
+    stored = router.nginx.home / "www/stored/x"
+    wait_until(stored.exists, "the answer is stored, maybe after it was sent")
+    assert stored.read_bytes() == body
 
 
 def test_gzip_and_sub_filter(router):
