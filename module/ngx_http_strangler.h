@@ -246,6 +246,7 @@ struct ngx_http_strangler_ctx_s {
                                                   sent */
     unsigned                       fell_back:1;
     unsigned                       fresh:1;    /* no kept connection */
+    unsigned                       sent:1;     /* a try had some of it */
     unsigned                       expired:1;  /* total time is over */
     unsigned                       failed:1;   /* an internal error */
 

@@ -126,6 +126,27 @@ ngx_http_strangler_keep_stale(ngx_http_strangler_ctx_t *ctx,
 
 
 /*
+ * Whether this is what the cache has, after a try: it came over no connection,
+ * and was looked at when it came.
+ */
+
+static ngx_uint_t
+ngx_http_strangler_is_from_cache(ngx_http_upstream_t *u)
+{
+#if (NGX_HTTP_CACHE)
+
+    return u->cache_status == NGX_HTTP_CACHE_STALE
+           || u->cache_status == NGX_HTTP_CACHE_REVALIDATED;
+
+#else
+
+    return 0;
+
+#endif
+}
+
+
+/*
  * Whether bytes came over a connection that is to have TLS and has none yet.
  * nginx before 1.28.2 and 1.29.5 would take them for an answer (CVE-2026-1642).
  */
@@ -158,6 +179,10 @@ ngx_http_strangler_process_header(ngx_http_request_t *r)
 
     u = r->upstream;
     ctx = u->peer.data;
+
+    if (ngx_http_strangler_is_from_cache(u)) {
+        return ctx->process_header(r);
+    }
 
     if (ngx_http_strangler_is_before_tls(u)) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,

@@ -75,15 +75,18 @@ ngx_http_strangler_classify(ngx_http_strangler_ctx_t *ctx,
         return NGX_HTTP_STRANGLER_STATUS;
     }
 
-    /* request_sent is set once a connection, with its TLS, is there */
-
-    if (!u->request_sent) {
-        return NGX_HTTP_STRANGLER_CONNECT;
-    }
+    /*
+     * request_sent is set once a connection, with its TLS, is there; where none
+     * could be made it is still that of the try before.
+     */
 
     c = pc->connection;
 
-    if (c && (c->read->timedout || c->write->timedout)) {
+    if (c == NULL || !u->request_sent) {
+        return NGX_HTTP_STRANGLER_CONNECT;
+    }
+
+    if (c->read->timedout || c->write->timedout) {
         return NGX_HTTP_STRANGLER_TIMEOUT;
     }
 
@@ -122,8 +125,7 @@ ngx_http_strangler_is_listed(ngx_http_strangler_ctx_t *ctx)
 /* What is to come after a failed try. */
 
 static ngx_http_strangler_plan_e
-ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx,
-    ngx_http_upstream_t *u)
+ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx)
 {
     if (ctx->expired) {
         return NGX_HTTP_STRANGLER_END;
@@ -145,7 +147,7 @@ ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx,
 
     if (ngx_http_strangler_has_fallback(ctx)
         && ngx_http_strangler_is_listed(ctx)
-        && (!u->request_sent || ngx_http_strangler_may_resend(ctx)))
+        && (!ctx->sent || ngx_http_strangler_may_resend(ctx)))
     {
         return NGX_HTTP_STRANGLER_FALLBACK;
     }
@@ -166,6 +168,12 @@ void
 ngx_http_strangler_judge(ngx_http_strangler_ctx_t *ctx,
     ngx_peer_connection_t *pc, ngx_http_upstream_t *u)
 {
+    /* a kept connection that was closed may have brought it there before */
+
+    if (pc->connection && u->request_sent) {
+        ctx->sent = 1;
+    }
+
     ctx->failure = ngx_http_strangler_classify(ctx, pc, u);
-    ctx->plan = ngx_http_strangler_plan(ctx, u);
+    ctx->plan = ngx_http_strangler_plan(ctx);
 }

@@ -192,6 +192,7 @@ ngx_http_strangler_init_peer(ngx_http_request_t *r,
     ctx->tries = 0;
     ctx->listed_status = 0;
     ctx->fresh = 0;
+    ctx->sent = 0;
 
     if (ngx_http_strangler_prepare(ctx) != NGX_OK) {
         return NGX_ERROR;
