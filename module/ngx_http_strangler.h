@@ -165,7 +165,8 @@ typedef struct {
 #define NGX_HTTP_STRANGLER_PROTO        0x04
 #define NGX_HTTP_STRANGLER_CLIENT_HOST  0x08
 #define NGX_HTTP_STRANGLER_UPGRADE      0x10
-#define NGX_HTTP_STRANGLER_LINES        0x1f
+#define NGX_HTTP_STRANGLER_PREFIX       0x20
+#define NGX_HTTP_STRANGLER_LINES        0x3f
 
 
 typedef struct {
@@ -174,7 +175,8 @@ typedef struct {
     ngx_flag_t                     debug_header;
     ngx_flag_t                     headers;
     ngx_uint_t                     lines;      /* to be sent by us; 0: none */
-    ngx_array_t                   *proxy_headers;  /* at this level */
+    ngx_array_t                   *emptied;    /* proxy_set_header lines that
+                                                  leave ours to us, or NULL */
 } ngx_http_strangler_loc_conf_t;
 
 

@@ -40,7 +40,7 @@ static const struct {
     { ngx_string("X-Forwarded-For"), NGX_HTTP_STRANGLER_FOR },
     { ngx_string("X-Forwarded-Proto"), NGX_HTTP_STRANGLER_PROTO },
     { ngx_string("X-Forwarded-Host"), NGX_HTTP_STRANGLER_CLIENT_HOST },
-    { ngx_string("X-Forwarded-Prefix"), 0 },
+    { ngx_string("X-Forwarded-Prefix"), NGX_HTTP_STRANGLER_PREFIX },
     { ngx_null_string, 0 }
 };
 
@@ -377,7 +377,7 @@ ngx_http_strangler_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     cf->args = saved;
 
-    lcf->proxy_headers = ngx_http_strangler_proxy_headers(cf);
+    lcf->emptied = ngx_http_strangler_proxy_headers(cf);
 
     return rv;
 }
@@ -406,7 +406,9 @@ ngx_http_strangler_is_set(ngx_array_t *headers, const ngx_str_t *name)
 
 /*
  * Which lines are ours to send.  They are inherited with the proxy_set_header
- * lines, never without; what such a line sets beside ours is left to it.
+ * lines, never without; what such a line sets beside ours is left to it.  Where
+ * "off" inherits those that empty Host, that is still to be sent: no request is
+ * without it (RFC 9112, 3.2).
  */
 
 void
@@ -418,17 +420,20 @@ ngx_http_strangler_merge_headers(ngx_conf_t *cf,
 
     headers = ngx_http_strangler_proxy_headers(cf);
 
-    if (conf->headers == NGX_CONF_UNSET) {
-        conf->headers = prev->headers == 1 && prev->proxy_headers == headers;
+    if (conf->emptied == NULL && prev->emptied == headers) {
+        conf->emptied = headers;
     }
 
-    conf->proxy_headers = headers;
+    if (conf->headers == NGX_CONF_UNSET) {
+        conf->headers = prev->headers == 1 && conf->emptied;
+    }
 
-    if (!conf->headers || headers == NULL) {
+    if (conf->emptied == NULL) {
         return;
     }
 
-    conf->lines = NGX_HTTP_STRANGLER_LINES;
+    conf->lines = conf->headers ? NGX_HTTP_STRANGLER_LINES
+                                : NGX_HTTP_STRANGLER_HOST;
 
     for (i = 0; ngx_http_strangler_lines[i].name.len; i++) {
         if (ngx_http_strangler_is_set(headers,

@@ -20,7 +20,8 @@
  */
 
 static ngx_int_t
-ngx_http_strangler_edit_head(ngx_http_strangler_ctx_t *ctx, ngx_uint_t lines)
+ngx_http_strangler_edit_head(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_strangler_loc_conf_t *lcf)
 {
     u_char                        *p, *rest, *head;
     size_t                         size;
@@ -33,6 +34,10 @@ ngx_http_strangler_edit_head(ngx_http_strangler_ctx_t *ctx, ngx_uint_t lines)
         return NGX_ERROR;
     }
 
+    if (lcf->headers && !(lcf->lines & NGX_HTTP_STRANGLER_PREFIX)) {
+        prefix.len = 0;
+    }
+
     u = ctx->request->upstream;
     b = u->request_bufs->buf;
 
@@ -40,7 +45,7 @@ ngx_http_strangler_edit_head(ngx_http_strangler_ctx_t *ctx, ngx_uint_t lines)
 
     size = b->last - b->pos + target.len
            + sizeof("X-Forwarded-Prefix: " CRLF) - 1 + prefix.len
-           + ngx_http_strangler_forward(ctx, lines, &forward);
+           + ngx_http_strangler_forward(ctx, lcf->lines, &forward);
 
     head = ctx->room;
 
@@ -230,7 +235,7 @@ ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx)
                                        ngx_http_strangler_module);
 
     if ((lcf->lines || ctx->target.len)
-        && ngx_http_strangler_edit_head(ctx, lcf->lines) != NGX_OK)
+        && ngx_http_strangler_edit_head(ctx, lcf) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -8,7 +8,10 @@ RULES = """
 version: 1
 backends:
   legacy: {servers: [@legacy@]}
+  new: {servers: [@legacy@]}
 default: legacy
+routes:
+  - {name: api, match: {path: /api/*}, to: new, stage: live, rewrite: {path: /*}}
 """
 
 OURS = ("Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host")
@@ -41,7 +44,8 @@ def router():
         proxy_http_version 1.1;
         strangler_headers on;
 """ + location("/", "")
-        + location("/nested-off/", "strangler_headers off;")
+        + location("/nested-off/", """strangler_headers off;
+            location /nested-off/deeper/ { strangler_pass main; }""")
         + location("/params/", "include @PARAMS@;")
         + location("/variables/", "strangler_headers off;" + VARIABLES)
         + location("/others/", "proxy_set_header X-Who me;")
@@ -52,6 +56,11 @@ def router():
         + location("/before/", """proxy_set_header Host other.test;
             proxy_set_header Upgrade "";
             include @PARAMS@;""")
+        + location("/api/own/", """include @PARAMS@;
+            proxy_set_header X-Forwarded-Prefix /own;""")
+        + location("/api/none/", """include @PARAMS@;
+            proxy_set_header X-Forwarded-Prefix "";""")
+        + location("/api/off/", "strangler_headers off;")
         + location("/inherits/", "location /inherits/deeper/ "
                    "{ strangler_pass main; }"))
     yield router
@@ -139,11 +148,13 @@ def test_a_body_arrives_whole(router, path):
     assert request.values("Content-Length") == [str(len(body))]
 
 
-def test_off_sends_nothing_of_ours(router):
-    """Neither does it drop what a client sent: that is how nginx is."""
-    request = ask(router, "/nested-off/", FORGED)
+@pytest.mark.parametrize("path", ["/nested-off/", "/nested-off/deeper/"])
+def test_off_sends_nothing_of_ours(router, path):
+    """But Host, without which there is no request."""
+    request = ask(router, path, FORGED)
     assert request.values("X-Forwarded-For") == []
     assert request.values("X-Own") == ["kept"]
+    assert request.values("Host") == ["Shop.Test:8080"]
 
 
 def test_lines_of_a_location_replace_the_inherited_ones(router):
@@ -171,3 +182,12 @@ def test_lines_before_ours(router):
     assert request.values("Connection") == []
     assert request.values("Upgrade") == []
     assert request.values("X-Forwarded-Host") == ["Shop.Test:8080"]
+
+
+@pytest.mark.parametrize("path, values", [
+    ("/api/a", ["/api"]), ("/api/own/a", ["/own"]), ("/api/none/a", []),
+    ("/api/off/a", ["/api"])])
+def test_a_line_beside_the_prefix_goes_before(router, path, values):
+    request = ask(router, path, FORGED)
+    assert request.values("X-Forwarded-Prefix") == values
+    assert request.values("Host") == ["Shop.Test:8080"]
