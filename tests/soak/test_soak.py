@@ -126,6 +126,7 @@ class Client:
     def send(self, data):
         if self.sock is None:
             self.sock = socket.create_connection(("127.0.0.1", self.port), 30)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.sendall(data)
 
     def read(self, no_body):
