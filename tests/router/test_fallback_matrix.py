@@ -32,6 +32,7 @@ FAULTS = {
     "drop": ("new", faults.drop(), "invalid", "502", 502),
     "mid-header": ("new", faults.drop_mid_header(), "invalid", "502", 502),
     "garbage": ("new", faults.garbage(), "invalid", "502", 502),
+    "mid-body": ("new", faults.drop_mid_body(), None, "200", 200),
     "502": ("new", faults.answer(502, "oops"), "502", "502", 502),
     "503": ("new", faults.answer(503, "oops"), "503", "503", 503),
     "504": ("new", faults.answer(504, "oops"), "504", "504", 504),
@@ -188,6 +189,7 @@ def test_matrix(router, mode, fault, shape):
         assert entry["upstream_status"] == f"{upstream_status}, 200"
     else:
         assert response.status == status
+        assert response.complete == (fault != "mid-body" or method == "HEAD")
         assert entry["strangler_fallback"] == ""
         assert entry["upstream_addr"] == address
         assert entry["upstream_status"] == upstream_status
