@@ -364,8 +364,14 @@ ngx_http_strangler_pool_put(ngx_http_strangler_backend_t *backend,
     c = pc->connection;
     pool = backend->pool;
 
+    /*
+     * A backend that answers before it has read the body acknowledges its end
+     * late: the next request must not wait for that (RFC 896).
+     */
+
     if (!ngx_http_strangler_is_reusable(pool, pc, u)
-        || ngx_handle_read_event(c->read, 0) != NGX_OK)
+        || ngx_handle_read_event(c->read, 0) != NGX_OK
+        || ngx_tcp_nodelay(c) != NGX_OK)
     {
         return;
     }
