@@ -52,18 +52,22 @@ def router(one_router):
     return router
 
 
-def run_load(router, during):
-    stop = threading.Event()
-    clients = [Load(router, "POST" if i % 2 else "GET", stop)
-               for i in range(CLIENTS)]
-    for client in clients:
-        client.start()
+def run_all(threads, stop, during):
+    for thread in threads:
+        thread.start()
     try:
         during()
     finally:
         stop.set()
-        for client in clients:
-            client.join(10)
+        for thread in threads:
+            thread.join(10)
+
+
+def run_load(router, during):
+    stop = threading.Event()
+    clients = [Load(router, "POST" if i % 2 else "GET", stop)
+               for i in range(CLIENTS)]
+    run_all(clients, stop, during)
     return clients
 
 
@@ -133,15 +137,8 @@ def test_edits_with_fallbacks_under_load(router):
                         backend, target):
                     errors.append((number, response))
 
-    clients = [threading.Thread(target=run) for _ in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    try:
-        during()
-    finally:
-        stop.set()
-        for client in clients:
-            client.join(10)
+    run_all([threading.Thread(target=run) for _ in range(CLIENTS)], stop,
+            during)
     assert errors == []
 
 
