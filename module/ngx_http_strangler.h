@@ -544,6 +544,10 @@ fig_status_t ngx_http_strangler_state_load(ngx_http_strangler_rset_t *rset,
 void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
     ngx_http_strangler_rset_t *rset, fig_diags_t *diags);
 
+/* The same of rules for which the zone would have to have so many bytes. */
+void ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,
+    ngx_http_strangler_rset_t *rset, size_t needed);
+
 /* ngx_http_strangler_reload.c */
 ngx_int_t ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
     ngx_cycle_t *cycle);

@@ -1,5 +1,6 @@
 /*
- * Diagnostics in nginx's error log, where a line of theirs is a line.
+ * What is wrong with rules in nginx's error log, where a line of a diagnostic
+ * is a line.
  *
  *     [error] strangler: rules.yaml:12:5: error: unknown key "metods"
  *     [error] strangler:    12 |     metods: [GET]
@@ -40,4 +41,15 @@ ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
         ngx_log_error(level, log, 0, "strangler: and %uz more",
                       fig_diags_count(diags) - fig_diags_kept(diags));
     }
+}
+
+
+void
+ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,
+    ngx_http_strangler_rset_t *rset, size_t needed)
+{
+    ngx_log_error(level, log, 0,
+                  "strangler: the rules of \"%V\" do not fit into its zone of "
+                  "%uz bytes, say zone=%uzk or more",
+                  &rset->name, rset->size, (needed + 1023) / 1024);
 }

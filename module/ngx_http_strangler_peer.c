@@ -124,7 +124,7 @@ ngx_http_strangler_start_total(ngx_http_strangler_ctx_t *ctx)
 }
 
 
-/* A request for another Host, path or scheme is made anew, body and all. */
+/* For another peer the request is made anew: Host, path, scheme and body. */
 
 static ngx_int_t
 ngx_http_strangler_recreate(ngx_http_strangler_ctx_t *ctx)
@@ -137,11 +137,13 @@ ngx_http_strangler_recreate(ngx_http_strangler_ctx_t *ctx)
 
     u->request_bufs = r->request_body ? r->request_body->bufs : NULL;
 
-    if (u->create_request(r) != NGX_OK) {
+    if (u->create_request(r) != NGX_OK
+        || ngx_http_strangler_edit_request(ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    return ngx_http_strangler_edit_request(ctx);
+    return ngx_http_strangler_apply(ctx);
 }
 
 
@@ -162,11 +164,7 @@ ngx_http_strangler_prepare(ngx_http_strangler_ctx_t *ctx)
 
     ngx_http_strangler_default(ctx);
 
-    if (ctx->peer == NULL || ngx_http_strangler_recreate(ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_strangler_apply(ctx);
+    return ctx->peer ? ngx_http_strangler_recreate(ctx) : NGX_ERROR;
 }
 
 
@@ -286,20 +284,10 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
     case NGX_HTTP_STRANGLER_NEXT_PEER:
         ngx_http_strangler_next_peer(ctx);
 
-        /* it may have another scheme, or another name */
-
-        if (ngx_http_strangler_recreate(ctx) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        return ngx_http_strangler_apply(ctx);
+        return ngx_http_strangler_recreate(ctx);
 
     case NGX_HTTP_STRANGLER_FALLBACK:
-        if (ngx_http_strangler_fall_back(ctx) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        return ngx_http_strangler_apply(ctx);
+        return ngx_http_strangler_fall_back(ctx);
 
     default:
         return NGX_ERROR;

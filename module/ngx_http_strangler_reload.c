@@ -222,6 +222,20 @@ ngx_http_strangler_follow(ngx_http_strangler_reload_t *rl)
 }
 
 
+static void
+ngx_http_strangler_destroy_all(ngx_http_strangler_gen_t **gens)
+{
+    ngx_http_strangler_gen_t  *gen;
+
+    while (*gens) {
+        gen = *gens;
+        *gens = gen->next;
+
+        ngx_http_strangler_gen_destroy(gen);
+    }
+}
+
+
 /*
  * Ten thousand patterns take a while to free, and the C library keeps what was
  * theirs unless it is told not to.
@@ -230,14 +244,7 @@ ngx_http_strangler_follow(ngx_http_strangler_reload_t *rl)
 static void
 ngx_http_strangler_discard(ngx_http_strangler_reload_t *rl)
 {
-    ngx_http_strangler_gen_t  *gen;
-
-    while (rl->discarded) {
-        gen = rl->discarded;
-        rl->discarded = gen->next;
-
-        ngx_http_strangler_gen_destroy(gen);
-    }
+    ngx_http_strangler_destroy_all(&rl->discarded);
 
 #if defined(__GLIBC__)
     (void) malloc_trim(0);
@@ -288,11 +295,8 @@ ngx_http_strangler_refused(ngx_http_strangler_reload_t *rl)
     }
 
     if (rl->outcome == NGX_HTTP_STRANGLER_TOO_LARGE) {
-        ngx_log_error(NGX_LOG_ERR, rl->log, 0,
-                      "strangler: the rules of \"%V\" do not fit into its "
-                      "zone of %uz bytes, say zone=%uzk or more",
-                      &rl->rset->name, rl->rset->size,
-                      (rl->needed + 1023) / 1024);
+        ngx_http_strangler_log_too_large(rl->log, NGX_LOG_ERR, rl->rset,
+                                         rl->needed);
 
     } else if (rl->diags) {
         ngx_http_strangler_log_diags(rl->log, NGX_LOG_ERR, rl->rset,
@@ -539,7 +543,6 @@ ngx_http_strangler_reload_discard(ngx_http_strangler_gen_t *gen)
 void
 ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset)
 {
-    ngx_http_strangler_gen_t     *gen;
     ngx_http_strangler_reload_t  *rl;
 
     rl = rset->reload;
@@ -562,10 +565,5 @@ ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset)
     fig_files_destroy(rl->files);
     fig_diags_destroy(rl->diags);
 
-    while (rl->over) {
-        gen = rl->over;
-        rl->over = gen->next;
-
-        ngx_http_strangler_gen_destroy(gen);
-    }
+    ngx_http_strangler_destroy_all(&rl->over);
 }

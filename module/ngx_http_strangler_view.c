@@ -300,8 +300,9 @@ ngx_http_strangler_fill(fig_request_t *view)
 
 
 /*
- * The path that is matched.  Sets ctx->target where the bytes that came would
- * be read in another way by whoever gets them.
+ * The path that is matched.  Sets ctx->resolved where the bytes that came would
+ * be read in another way by whoever gets them, and ctx->status where they have
+ * no reading.
  */
 
 ngx_int_t

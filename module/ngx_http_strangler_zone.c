@@ -126,10 +126,7 @@ ngx_http_strangler_zone_use(ngx_http_strangler_rset_t *rset,
     rc = ngx_http_strangler_zone_publish(rset, files, &number, &needed);
 
     if (rc == NGX_DECLINED) {
-        ngx_log_error(NGX_LOG_EMERG, log, 0,
-                      "strangler: the rules of \"%V\" do not fit into its "
-                      "zone of %uz bytes, say zone=%uzk or more",
-                      &rset->name, rset->size, (needed + 1023) / 1024);
+        ngx_http_strangler_log_too_large(log, NGX_LOG_EMERG, rset, needed);
     }
 
     if (rc != NGX_OK) {
