@@ -189,9 +189,12 @@ class Router:
 
     def entries(self):
         try:
+            # read in one go: a line that is being written is one line less,
+            # and not two, of which the second looks whole
+
             with open(self.access_log) as log:
-                return [json.loads(line) for line in log
-                        if line.endswith("\n")]
+                return [json.loads(line)
+                        for line in log.read().split("\n")[:-1]]
         except FileNotFoundError:
             return []
 
