@@ -369,7 +369,7 @@ ngx_http_strangler_match(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
     }
 
     fig_decide(ctx->gen->ruleset, view, &ctx->match,
-               ngx_http_strangler_scratch, &ctx->decision);
+               ngx_http_strangler_scratch, NULL, &ctx->decision);
 
     if (ctx->failed) {
         return NGX_ERROR;

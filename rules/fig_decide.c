@@ -76,17 +76,17 @@ fig_forced_side(const fig_route_t *route, fig_request_t *request,
 /* The side that holds the truth for this method and stage, if one does. */
 
 static fig_side_t
-fig_data_side(const fig_route_t *route, fig_str_t method)
+fig_data_side(const fig_route_t *route, fig_stage_t stage, fig_str_t method)
 {
     if (route->data == FIG_DATA_SHARED || fig_method_is_safe(method)) {
         return FIG_SIDE_NONE;
     }
 
     if (route->data == FIG_DATA_OLD) {
-        return (route->stage < FIG_STAGE_LIVE) ? FIG_SIDE_OLD : FIG_SIDE_NONE;
+        return (stage < FIG_STAGE_LIVE) ? FIG_SIDE_OLD : FIG_SIDE_NONE;
     }
 
-    return (route->stage >= FIG_STAGE_RAMP) ? FIG_SIDE_NEW : FIG_SIDE_NONE;
+    return (stage >= FIG_STAGE_RAMP) ? FIG_SIDE_NEW : FIG_SIDE_NONE;
 }
 
 
@@ -238,13 +238,29 @@ fig_sticky_bucket(const fig_sticky_t *sticky, const fig_route_t *route,
 }
 
 
-/* One of the weighted backends; draws where nothing sticks. */
+/* A backend that is drained counts as if its weight were 0. */
+
+static uint32_t
+fig_target_weight(const fig_target_t *target, const uint8_t *drained)
+{
+    if (drained != NULL && drained[target->backend->index]) {
+        return 0;
+    }
+
+    return target->weight;
+}
+
+
+/*
+ * One of the weighted backends; draws where nothing sticks.  drained may be
+ * NULL; with it the result is, too, when all are.
+ */
 
 static const fig_backend_t *
 fig_sticky_target(const fig_sticky_t *sticky, const fig_route_t *route,
-    const fig_request_t *request)
+    const fig_request_t *request, const uint8_t *drained)
 {
-    uint32_t  i, point;
+    uint32_t  i, point, weight;
     uint64_t  hash, total;
 
     if (sticky->by == NULL || sticky->by->kind == FIG_BY_REQUEST) {
@@ -257,17 +273,23 @@ fig_sticky_target(const fig_sticky_t *sticky, const fig_route_t *route,
     total = 0;
 
     for (i = 0; i < route->ntargets; i++) {
-        total += route->targets[i].weight;
+        total += fig_target_weight(&route->targets[i], drained);
+    }
+
+    if (total == 0) {
+        return NULL;
     }
 
     point = fig_split_scale(hash, total);
 
     for (i = 0; i < route->ntargets - 1; i++) {
-        if (point < route->targets[i].weight) {
+        weight = fig_target_weight(&route->targets[i], drained);
+
+        if (point < weight) {
             break;
         }
 
-        point -= route->targets[i].weight;
+        point -= weight;
     }
 
     return route->targets[i].backend;
@@ -302,10 +324,12 @@ fig_decide_side(const fig_route_t *route, fig_request_t *request,
 {
     fig_side_t  side;
 
-    decision->side = fig_stage_side(route->stage);
+    decision->side = fig_stage_side(decision->stage);
     decision->why = FIG_WHY_STAGE;
 
-    if (route->stage == FIG_STAGE_LEGACY || route->stage == FIG_STAGE_DONE) {
+    if (decision->stage == FIG_STAGE_LEGACY
+        || decision->stage == FIG_STAGE_DONE)
+    {
         return;
     }
 
@@ -316,7 +340,7 @@ fig_decide_side(const fig_route_t *route, fig_request_t *request,
         decision->why = FIG_WHY_FORCE;
     }
 
-    side = fig_data_side(route, request->method);
+    side = fig_data_side(route, decision->stage, request->method);
 
     if (side != FIG_SIDE_NONE && side != decision->side) {
         decision->side = side;
@@ -336,7 +360,8 @@ fig_decide_fallback(const fig_route_t *route, const fig_request_t *request,
     fallback = &route->fallback;
 
     if (decision->side != FIG_SIDE_NEW || fallback->none
-        || (route->stage != FIG_STAGE_RAMP && route->stage != FIG_STAGE_LIVE)
+        || (decision->stage != FIG_STAGE_RAMP
+            && decision->stage != FIG_STAGE_LIVE)
         || fallback->to == decision->backend)
     {
         return NULL;
@@ -359,13 +384,55 @@ fig_decide_fallback(const fig_route_t *route, const fig_request_t *request,
 }
 
 
+/*
+ * The backend of this try is drained: another target of the same side takes
+ * it, whose own clients stay where they are, or the fallback does.  A backend
+ * that nobody can stand in for goes on.
+ */
+
+static void
+fig_decide_drained(const fig_sticky_t *sticky, const fig_route_t *route,
+    const fig_request_t *request, const uint8_t *drained,
+    fig_decision_t *decision)
+{
+    const fig_backend_t  *backend;
+
+    backend = fig_sticky_target(sticky, route, request, drained);
+
+    if (backend != NULL) {
+        decision->backend = backend;
+        decision->fallback = fig_decide_fallback(route, request, decision);
+        return;
+    }
+
+    if (decision->fallback != NULL
+        && !drained[decision->fallback->index])
+    {
+        decision->backend = decision->fallback;
+        decision->fallback = NULL;
+        decision->side = FIG_SIDE_OLD;
+        decision->why = FIG_WHY_DRAIN;
+    }
+}
+
+
 static void
 fig_decide_proxy(const fig_route_t *route, fig_request_t *request,
-    fig_scratch_t *scratch, fig_decision_t *decision)
+    fig_scratch_t *scratch, const fig_in_force_t *in_force,
+    fig_decision_t *decision)
 {
-    fig_sticky_t  sticky;
+    fig_sticky_t          sticky;
+    const fig_setting_t  *setting;
 
     decision->stage = route->stage;
+    decision->percent = route->percent;
+
+    if (in_force != NULL && in_force->routes != NULL) {
+        setting = &in_force->routes[route->index];
+
+        decision->stage = (fig_stage_t) setting->stage;
+        decision->percent = setting->percent;
+    }
 
     memset(&sticky, 0, sizeof(fig_sticky_t));
 
@@ -381,28 +448,36 @@ fig_decide_proxy(const fig_route_t *route, fig_request_t *request,
         decision->bucket = fig_sticky_bucket(&sticky, route, request);
         decision->by = sticky.by;
         decision->why = FIG_WHY_SPLIT;
-        decision->side = (decision->bucket < route->percent) ? FIG_SIDE_NEW
-                                                             : FIG_SIDE_OLD;
+        decision->side = (decision->bucket < decision->percent)
+                         ? FIG_SIDE_NEW : FIG_SIDE_OLD;
     }
 
     if (decision->side == FIG_SIDE_OLD) {
         decision->backend = route->from;
 
     } else if (route->ntargets > 1) {
-        decision->backend = fig_sticky_target(&sticky, route, request);
+        decision->backend = fig_sticky_target(&sticky, route, request, NULL);
 
     } else {
         decision->backend = route->targets[0].backend;
     }
 
     decision->fallback = fig_decide_fallback(route, request, decision);
+
+    if (in_force != NULL && in_force->drained != NULL
+        && decision->side == FIG_SIDE_NEW
+        && in_force->drained[decision->backend->index])
+    {
+        fig_decide_drained(&sticky, route, request, in_force->drained,
+                           decision);
+    }
 }
 
 
 void
 fig_decide(const fig_ruleset_t *ruleset, fig_request_t *request,
     const fig_match_t *match, fig_scratch_t *scratch,
-    fig_decision_t *decision)
+    const fig_in_force_t *in_force, fig_decision_t *decision)
 {
     const fig_route_t  *route;
 
@@ -436,7 +511,7 @@ fig_decide(const fig_ruleset_t *ruleset, fig_request_t *request,
         break;
 
     default:
-        fig_decide_proxy(route, request, scratch, decision);
+        fig_decide_proxy(route, request, scratch, in_force, decision);
         break;
     }
 }

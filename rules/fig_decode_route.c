@@ -234,6 +234,7 @@ fig_decode_key(fig_load_t *load, int key, const fig_yaml_t *value,
 
     case FIG_ROUTE_DATA:
         fig_decode_data(load, value, &route->data);
+        route->data_given = true;
         break;
 
     case FIG_ROUTE_REWRITE:

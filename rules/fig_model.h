@@ -369,6 +369,7 @@ struct fig_route_s {
     fig_set_t            *force_old;
 
     fig_data_t            data;
+    bool                  data_given;
     fig_fallback_t        fallback;
     fig_timeouts_t        timeouts;
     fig_rewrite_t         rewrite;
@@ -415,6 +416,14 @@ typedef struct {
     uint32_t              ntests;
     fig_test_t           *tests;
     const fig_backend_t  *fallthrough; /* `default`; NULL: 404 */
+
+    /* Indexes in the order of names, to be found by them. */
+
+    uint32_t             *routes_by_name;
+    uint32_t              nwas;
+    uint32_t             *routes_by_was;       /* those that were renamed */
+    uint32_t             *groups_by_name;
+    uint32_t             *backends_by_name;
 } fig_model_t;
 
 

@@ -34,6 +34,16 @@ void fig_ruleset_destroy(fig_ruleset_t *ruleset);
 /* The model behind it, borrowed. */
 const fig_model_t *fig_ruleset_model(const fig_ruleset_t *ruleset);
 
+/* By name; NULL: there is none.  find_was: the route that was named so. */
+const fig_route_t *fig_ruleset_find_route(const fig_ruleset_t *ruleset,
+    fig_str_t name);
+const fig_route_t *fig_ruleset_find_was(const fig_ruleset_t *ruleset,
+    fig_str_t name);
+const fig_group_t *fig_ruleset_find_group(const fig_ruleset_t *ruleset,
+    fig_str_t name);
+const fig_backend_t *fig_ruleset_find_backend(const fig_ruleset_t *ruleset,
+    fig_str_t name);
+
 /* Bytes that it holds. */
 size_t fig_ruleset_size(const fig_ruleset_t *ruleset);
 
@@ -102,6 +112,7 @@ typedef enum {
     FIG_WHY_SPLIT,                     /* ramp: bucket against percent */
     FIG_WHY_FORCE,
     FIG_WHY_DATA,                      /* unsafe method, `data` old or new */
+    FIG_WHY_DRAIN,                     /* what would answer is drained */
     FIG_WHY_REDIRECT,
     FIG_WHY_RESPOND
 } fig_why_t;
@@ -114,6 +125,7 @@ typedef struct {
     fig_side_t            side;
     fig_why_t             why;
     fig_stage_t           stage;       /* that was applied */
+    int32_t               percent;     /* the same; FIG_UNSET: none */
     const fig_by_t       *by;          /* what the bucket was made from; NULL:
                                           nothing was there to stick to, or no
                                           bucket was needed */
@@ -132,13 +144,44 @@ typedef struct {
 
 
 /*
+ * What is in force where it is not what the file says.  A backend that is
+ * drained gets no request that has another place to go to: another target of
+ * `to`, or the fallback.
+ */
+
+typedef struct {
+    int32_t               percent;     /* hundredths; FIG_UNSET */
+    uint8_t               stage;       /* fig_stage_t */
+} fig_setting_t;
+
+
+typedef struct {
+    const fig_setting_t  *routes;      /* by index; NULL: as in the file */
+    const uint8_t        *drained;     /* by index of backend, 0 or 1; NULL:
+                                          none is */
+} fig_in_force_t;
+
+
+/*
  * Which side and which backend answer a request that matched.  match may be
- * that of no route.  Deterministic: the same rules, request (with its random)
- * and match give the same decision in every process.
+ * that of no route; in_force NULL: everything is as in the file.
+ * Deterministic: the same rules, values in force, request (with its random) and
+ * match give the same decision in every process.
  */
 void fig_decide(const fig_ruleset_t *ruleset, fig_request_t *request,
     const fig_match_t *match, fig_scratch_t *scratch,
-    fig_decision_t *decision);
+    const fig_in_force_t *in_force, fig_decision_t *decision);
+
+/*
+ * Why a route cannot be in this stage (or with FIG_STAGE_RAMP, at this
+ * percent), in words for people; NULL: it can.  What it says of the file's own
+ * values is what loading says of them.
+ */
+const char *fig_route_refuses(const fig_route_t *route, fig_stage_t stage,
+    int32_t percent);
+
+/* The share that the new side gets, in hundredths of a percent. */
+int32_t fig_setting_share(fig_stage_t stage, int32_t percent);
 
 /* Bucket of a sticky value: see fig_split.c for the function. */
 uint16_t fig_split_bucket(fig_str_t name, fig_str_t value);

@@ -9,6 +9,7 @@
 
 #include "fig_rules.h"
 #include "fig_index.h"
+#include "fig_lookup.h"
 #include "fig_rank.h"
 #include "fig_validate.h"
 
@@ -99,8 +100,12 @@ fig_ruleset_load(fig_load_t *load, fig_ruleset_t *ruleset)
         return FIG_INVALID;
     }
 
-    status = fig_index_create(&ruleset->model, ruleset->arena,
-                              &ruleset->index);
+    status = fig_lookup_create(&ruleset->model, ruleset->arena);
+
+    if (status == FIG_OK) {
+        status = fig_index_create(&ruleset->model, ruleset->arena,
+                                  &ruleset->index);
+    }
 
     return (status == FIG_OK) ? fig_tests_run(ruleset, load->diags) : status;
 }

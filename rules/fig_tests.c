@@ -316,7 +316,7 @@ fig_tester_run(fig_tester_t *tester, const fig_test_t *test)
 
     } else if (status == FIG_OK) {
         fig_match(tester->ruleset, &request, tester->scratch, &match);
-        fig_decide(tester->ruleset, &request, &match, tester->scratch,
+        fig_decide(tester->ruleset, &request, &match, tester->scratch, NULL,
                    &decision);
         fig_tester_check(tester, test, &decision);
     }

@@ -5,6 +5,7 @@
  */
 
 #include "fig_validate.h"
+#include "fig_stage.h"
 #include "fig_text.h"
 
 
@@ -136,36 +137,6 @@ fig_validate_route_group(fig_load_t *load, fig_route_t *route,
 }
 
 
-static bool
-fig_set_has_unsafe(const fig_set_t *set)
-{
-    uint32_t  i;
-
-    for (i = 0; i < set->nmethods; i++) {
-        if (!fig_method_is_safe(set->methods[i])) {
-            return true;
-        }
-    }
-
-    return set->nmethods == 0;
-}
-
-
-static bool
-fig_route_has_unsafe(const fig_route_t *route)
-{
-    uint32_t  i;
-
-    for (i = 0; i < route->nsets; i++) {
-        if (fig_set_has_unsafe(&route->sets[i])) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
 static void
 fig_validate_ramp(fig_load_t *load, const fig_route_t *route,
     const fig_draft_t *draft)
@@ -200,15 +171,6 @@ fig_validate_ramp(fig_load_t *load, const fig_route_t *route,
 }
 
 
-static bool
-fig_route_needs_old(const fig_route_t *route)
-{
-    return route->stage != FIG_STAGE_NONE && route->stage != FIG_STAGE_DONE
-           && !(route->stage == FIG_STAGE_LIVE && route->fallback.none
-                && route->nforce_old == 0);
-}
-
-
 static void
 fig_validate_old(fig_load_t *load, const fig_route_t *route,
     const fig_draft_t *draft)
@@ -217,7 +179,7 @@ fig_validate_old(fig_load_t *load, const fig_route_t *route,
     const char  *hint;
 
     if (draft->given[FIG_ROUTE_FROM] == NULL && load->no_default
-        && fig_route_needs_old(route))
+        && fig_stage_needs_old(route, route->stage))
     {
         pos = fig_stage_pos(route, draft);
         hint = "add \"from\", or a top-level \"default\"";

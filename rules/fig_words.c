@@ -30,8 +30,8 @@ static const char *const  fig_sides[] = {
 };
 
 static const char *const  fig_whys[] = {
-    "default", "not_found", "stage", "split", "force", "data", "redirect",
-    "respond"
+    "default", "not_found", "stage", "split", "force", "data", "drain",
+    "redirect", "respond"
 };
 
 
@@ -143,7 +143,7 @@ fig_line_add_split(fig_line_t *line, const fig_decision_t *decision)
 
     fig_line_add(line, decision->side == FIG_SIDE_NEW ? " is below "
                                                       : " is not below ");
-    fig_line_add_percent(line, decision->route->percent);
+    fig_line_add_percent(line, decision->percent);
 }
 
 
@@ -191,6 +191,10 @@ fig_decision_text(const fig_decision_t *decision, char *out, size_t size)
     case FIG_WHY_DATA:
         fig_line_add(&line, ", the %s side holds the data",
                      fig_side_name(decision->side));
+        break;
+
+    case FIG_WHY_DRAIN:
+        fig_line_add(&line, ", the new side is drained");
         break;
 
     default:

@@ -268,8 +268,8 @@ follow_decide(const fig_ruleset_t *ruleset, const fig_match_t *match,
     size_t          len;
     fig_decision_t  once, again;
 
-    fig_decide(ruleset, request, match, scratch, &once);
-    fig_decide(ruleset, request, match, scratch, &again);
+    fig_decide(ruleset, request, match, scratch, NULL, &once);
+    fig_decide(ruleset, request, match, scratch, NULL, &again);
 
     fuzz_check(once.backend == again.backend && once.why == again.why
                && once.fallback == again.fallback && once.side == again.side

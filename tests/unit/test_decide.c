@@ -72,7 +72,7 @@ decide(bench_t *b, const char *method)
 {
     b->f.request.method = fig_str_from(method);
 
-    fig_decide(&b->f.ruleset, &b->f.request, &b->f.match, b->f.scratch,
+    fig_decide(&b->f.ruleset, &b->f.request, &b->f.match, b->f.scratch, NULL,
                &b->f.decision);
 
     return &b->f.decision;
