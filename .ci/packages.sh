@@ -8,7 +8,7 @@ packages_nginx=(nginx nginx-dev)
 packages_stub=(gcc make libc6-dev pkg-config libmicrohttpd-dev libsqlite3-dev
     libjansson-dev libssl-dev)
 packages_run=(curl)
-packages_test=(libcmocka-dev openssl python3 python3-pytest)
+packages_test=(libcmocka-dev libjansson-dev openssl python3 python3-pytest)
 packages_fuzz=(clang libclang-rt-14-dev make libc6-dev libyaml-dev libpcre2-dev
     libcmocka-dev python3)
 packages_bench=(valgrind python3 libcmocka-dev)

@@ -6,6 +6,7 @@
  */
 
 #include "fig_text.h"
+#include "fig_utf8.h"
 
 
 /* Bytes of a long text that are searched for credentials. */
@@ -13,56 +14,6 @@
 
 
 static const char  fig_hex[] = "0123456789abcdef";
-
-
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629), or 0. */
-
-static size_t
-fig_text_sequence(const unsigned char *p, size_t left, uint32_t *code)
-{
-    size_t    i, n;
-    uint32_t  c, min;
-
-    c = p[0];
-
-    if (c < 0x80) {
-        *code = c;
-        return 1;
-    }
-
-    if ((c & 0xe0) == 0xc0) {
-        n = 2; c &= 0x1f; min = 0x80;
-
-    } else if ((c & 0xf0) == 0xe0) {
-        n = 3; c &= 0x0f; min = 0x800;
-
-    } else if ((c & 0xf8) == 0xf0) {
-        n = 4; c &= 0x07; min = 0x10000;
-
-    } else {
-        return 0;
-    }
-
-    if (left < n) {
-        return 0;
-    }
-
-    for (i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-
-        c = (c << 6) | (p[i] & 0x3f);
-    }
-
-    if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-        return 0;
-    }
-
-    *code = c;
-
-    return n;
-}
 
 
 static bool
@@ -88,7 +39,7 @@ fig_text_show_char(fig_str_t text, size_t *at, char *out, size_t *columns)
     p = (const unsigned char *) text.data + *at;
     code = 0;
 
-    n = fig_text_sequence(p, text.len - *at, &code);
+    n = fig_utf8_sequence(p, text.len - *at, &code);
 
     if (n != 0 && fig_text_is_shown(code)) {
         memcpy(out, p, n);

@@ -4,124 +4,13 @@
  *
  *     n = 1, 2, ...   the n-th malloc, calloc, realloc or mmap of a load fails
  *
- * malloc() and its kin are defined here, over those of glibc, so that libyaml
- * and PCRE2 meet the same fate.
+ * libyaml and PCRE2 meet the same fate.
  */
 
 #define _GNU_SOURCE
 
+#include "failing.h"
 #include "load.h"
-
-#include <errno.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t size);
-extern void __libc_free(void *p);
-
-
-static size_t  fail_at;                /* 0: none fails */
-static size_t  least;                  /* size of those that count */
-static size_t  allocations;            /* while counting */
-static long    balance;                /* blocks that are not freed */
-static bool    counting;
-
-
-static bool
-is_to_fail(size_t size)
-{
-    if (!counting || size < least) {
-        return false;
-    }
-
-    if (++allocations == fail_at) {
-        errno = ENOMEM;
-        return true;
-    }
-
-    return false;
-}
-
-
-static void *
-counted(void *p)
-{
-    if (counting && p != NULL) {
-        balance++;
-    }
-
-    return p;
-}
-
-
-void *
-malloc(size_t size)
-{
-    return is_to_fail(size) ? NULL : counted(__libc_malloc(size));
-}
-
-
-void *
-calloc(size_t n, size_t size)
-{
-    return is_to_fail(n * size) ? NULL : counted(__libc_calloc(n, size));
-}
-
-
-void *
-realloc(void *p, size_t size)
-{
-    void  *grown;
-
-    if (is_to_fail(size)) {
-        return NULL;
-    }
-
-    grown = __libc_realloc(p, size);
-
-    return (p == NULL) ? counted(grown) : grown;
-}
-
-
-void
-free(void *p)
-{
-    if (counting && p != NULL) {
-        balance--;
-    }
-
-    __libc_free(p);
-}
-
-
-void *
-mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
-{
-    long  p;
-
-    if (is_to_fail(size)) {
-        return MAP_FAILED;
-    }
-
-    p = syscall(SYS_mmap, addr, size, prot, flags, fd, offset);
-
-    return (p == -1) ? MAP_FAILED : counted((void *) p);
-}
-
-
-int
-munmap(void *addr, size_t size)
-{
-    if (counting) {
-        balance--;
-    }
-
-    return (int) syscall(SYS_munmap, addr, size);
-}
 
 
 /* A format: each note is a width and a text. */
@@ -236,15 +125,9 @@ load_failing(size_t n, const char *text, bool *done, size_t *errors)
 {
     fig_status_t  status;
 
-    allocations = 0;
-    balance = 0;
-    fail_at = n;
-    counting = true;
-
+    failing_begin(n);
     status = load_all(text, errors);
-
-    counting = false;
-    *done = allocations < n;
+    *done = failing_end();
 
     return status;
 }
@@ -352,11 +235,7 @@ read_failing(size_t n, bool *done)
     fig_diags_t   *diags;
     fig_status_t   status;
 
-    allocations = 0;
-    balance = 0;
-    fail_at = n;
-    counting = true;
-
+    failing_begin(n);
     status = FIG_NOMEM;
     diags = fig_diags_create();
 
@@ -388,8 +267,7 @@ read_failing(size_t n, bool *done)
     }
 
     fig_diags_destroy(diags);
-    counting = false;
-    *done = allocations < n;
+    *done = failing_end();
 
     return status;
 }
