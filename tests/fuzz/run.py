@@ -28,6 +28,7 @@ TESTS = HERE.parent
 # reaches less has seeds that lead nowhere
 TARGETS = {
     "bundle": (20000, 80),
+    "json": (20000, 200),
     "load": (6000, 2300),
     "match": (1000, 800),
     "path": (50000, 100),
@@ -36,8 +37,8 @@ TARGETS = {
     "rewrite": (5000, 1150),
 }
 
-DICTIONARIES = {"load": "rules", "pattern": "regex", "path": "path",
-                "request": "path", "rewrite": "path"}
+DICTIONARIES = {"json": "json", "load": "rules", "pattern": "regex",
+                "path": "path", "request": "path", "rewrite": "path"}
 
 # large seeds make large inputs, and those are slow
 MAX_SEED = 4096

@@ -8,7 +8,8 @@ import form
 import words
 from ctext import Source
 
-ROOMS = ("base", "rules", "compare", "module", "cli", "legacy-stub", "tests")
+ROOMS = ("base", "rules", "compare", "control", "module", "cli", "legacy-stub",
+         "tests")
 
 
 def files(top):

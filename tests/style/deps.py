@@ -1,4 +1,4 @@
-"""Who may include whom: module, cli, tests -> rules, compare -> base."""
+"""Who may include whom: module, cli -> control -> rules, compare -> base."""
 
 import glob
 import os
@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 PUBLIC = {
     "rules": {"fig_rules.h", "fig_model.h", "fig_files.h", "fig_regex.h",
               "fig_path.h"},
-    "compare": {"fig_compare.h"},
+    "compare": {"fig_compare.h", "fig_json.h"},
 }
 
 # the rooms that a room may look into; tests look everywhere
@@ -18,8 +18,9 @@ BELOW = {
     "base": (),
     "rules": ("base",),
     "compare": ("base",),
-    "module": ("base", "rules", "compare"),
-    "cli": ("base", "rules", "compare"),
+    "control": ("base", "rules", "compare"),
+    "module": ("base", "rules", "compare", "control"),
+    "cli": ("base", "rules", "compare", "control"),
     "legacy-stub": (),
 }
 

@@ -9,9 +9,10 @@ BODY_LINES = 60
 DEPTH = 3
 
 # tests and the example monolith may be long; what is shipped may not
-SHIPPED = ("base", "rules", "compare", "module", "cli")
+SHIPPED = ("base", "rules", "compare", "control", "module", "cli")
 
 PREFIX = {"base": "fig_", "rules": "fig_", "compare": "fig_",
+          "control": "fig_",
           "module": "ngx_http_strangler_"}
 
 
