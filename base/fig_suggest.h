@@ -6,7 +6,7 @@
  *     s.best = "methods"
  *
  * Distance counts letters inserted, deleted, changed and neighbours swapped,
- * whatever their case.  Private to rules/; allocates nothing.
+ * whatever their case.  Allocates nothing.
  */
 
 #ifndef FIG_SUGGEST_H
