@@ -8,7 +8,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
 so=ngx_http_strangler_module.so
 
-suites=(style unit fuzz config stub router)
+suites=(style unit fuzz config stub cli router)
 long=(soak)
 
 # shellcheck source=.ci/packages.sh
@@ -27,6 +27,7 @@ usage: ./build.sh COMMAND
   deps            install the Debian packages that are missing
   module          make build/$so
   stub            make the example monolith and its services in build/stub
+  cli             make the command, build/strangler
   run [--once] [--port N]
                   make all, put nginx in front of the example and move some of
                   its paths; then serve on 127.0.0.1:8080, or port N, until
@@ -155,7 +156,8 @@ build_module()
 cmd_deps()
 {
     need "${packages_module[@]}" "${packages_nginx[@]}" "${packages_stub[@]}" \
-        "${packages_run[@]}" "${packages_test[@]}" "${packages_fuzz[@]}"
+        "${packages_cli[@]}" "${packages_run[@]}" "${packages_test[@]}" \
+        "${packages_fuzz[@]}"
     say "all packages are installed"
 }
 
@@ -212,6 +214,14 @@ cmd_stub()
 }
 
 
+cmd_cli()
+{
+    need "${packages_cli[@]}"
+    step cli make -j"$(nproc)" -C "$top/cli" "BUILD=$build"
+    say "build/strangler is ready"
+}
+
+
 cmd_run()
 {
     local port='' once=no
@@ -263,7 +273,8 @@ cmd_test()
     fi
 
     need "${packages_test[@]}" "${packages_module[@]}" \
-        "${packages_nginx[@]}" "${packages_stub[@]}" "${packages_run[@]}"
+        "${packages_nginx[@]}" "${packages_stub[@]}" "${packages_cli[@]}" \
+        "${packages_run[@]}"
 
     if [[ " $* " == *" fuzz "* ]]; then
         need "${packages_fuzz[@]}"
@@ -271,6 +282,7 @@ cmd_test()
 
     cmd_module
     cmd_stub
+    cmd_cli
 
     exec "$BASH" "$top/tests/run.sh" "$build" "$@"
 }
@@ -304,7 +316,7 @@ main()
     local command=${1:-}
 
     case $command in
-        deps|module|stub|asan|clean)
+        deps|module|stub|cli|asan|clean)
             [ $# -eq 1 ] || usage_error "$command takes no arguments"
             "cmd_$command"
             ;;

@@ -7,8 +7,11 @@ packages_module=(gcc make libc6-dev libyaml-dev libpcre2-dev)
 packages_nginx=(nginx nginx-dev)
 packages_stub=(gcc make libc6-dev pkg-config libmicrohttpd-dev libsqlite3-dev
     libjansson-dev libssl-dev)
+packages_cli=(gcc make libc6-dev pkg-config libyaml-dev libpcre2-dev
+    libcurl4-openssl-dev libjansson-dev zlib1g-dev)
 packages_run=(curl)
-packages_test=(libcmocka-dev libjansson-dev openssl python3 python3-pytest)
+packages_test=(libcmocka-dev libjansson-dev openssl python3 python3-pytest
+    mandoc)
 packages_fuzz=(clang libclang-rt-14-dev make libc6-dev libyaml-dev libpcre2-dev
     libcmocka-dev python3)
 packages_bench=(valgrind python3 libcmocka-dev)

@@ -69,6 +69,12 @@ suite_stub()
 }
 
 
+suite_cli()
+{
+    py "$tests/cli"
+}
+
+
 suite_router()
 {
     py "$tests/router"

@@ -120,6 +120,7 @@ def bare(tmp_path):
 
 @pytest.mark.parametrize("command,package", [
     ("module", "nginx-dev"), ("stub", "libmicrohttpd-dev"),
+    ("cli", "libcurl4-openssl-dev"),
     ("run", "curl"), ("test", "python3-pytest"), ("deps", "libcmocka-dev"),
     ("fuzz", "clang")])
 def test_missing_packages_are_named(bare, tmp_path, command, package):
@@ -136,7 +137,7 @@ def test_missing_packages_are_named(bare, tmp_path, command, package):
 def test_help_names_every_command():
     run = build(ROOT, "--help")
     assert run.returncode == 0
-    for command in ("deps", "module", "stub", "run", "test", "asan",
+    for command in ("deps", "module", "stub", "cli", "run", "test", "asan",
                     "fuzz", "bench", "clean"):
         assert f"\n  {command} " in run.stdout
 
