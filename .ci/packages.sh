@@ -3,7 +3,7 @@
 #
 # shellcheck shell=bash disable=SC2034
 
-packages_module=(gcc make libc6-dev libyaml-dev libpcre2-dev)
+packages_module=(gcc make libc6-dev libyaml-dev libpcre2-dev zlib1g-dev)
 packages_nginx=(nginx nginx-dev)
 packages_stub=(gcc make libc6-dev pkg-config libmicrohttpd-dev libsqlite3-dev
     libjansson-dev libssl-dev)
@@ -13,6 +13,7 @@ packages_run=(curl)
 packages_test=(libcmocka-dev libjansson-dev openssl python3 python3-pytest
     mandoc)
 packages_fuzz=(clang libclang-rt-14-dev make libc6-dev libyaml-dev libpcre2-dev
+    zlib1g-dev
     libcmocka-dev python3)
 packages_bench=(valgrind python3 libcmocka-dev)
 packages_palloc=(zlib1g-dev libssl-dev)

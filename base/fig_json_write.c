@@ -303,6 +303,14 @@ fig_json_put_raw(fig_json_out_t *out, fig_str_t json)
 
 
 void
+fig_json_put_newline(fig_json_out_t *out)
+{
+    fig_json_append(out, "\n", 1);
+    out->comma = false;
+}
+
+
+void
 fig_json_put_int(fig_json_out_t *out, int64_t n)
 {
     int   len;

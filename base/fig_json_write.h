@@ -70,6 +70,9 @@ void fig_json_put_hundredths(fig_json_out_t *out, int64_t n);
  */
 void fig_json_put_double(fig_json_out_t *out, double d);
 
+/* Ends a line: what follows is a document of its own. */
+void fig_json_put_newline(fig_json_out_t *out);
+
 /* A value that is JSON already. */
 void fig_json_put_raw(fig_json_out_t *out, fig_str_t json);
 

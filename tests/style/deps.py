@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 # the headers that a room shows to others; base shows all of its own
 PUBLIC = {
     "rules": {"fig_rules.h", "fig_model.h", "fig_files.h", "fig_regex.h",
-              "fig_path.h"},
+              "fig_path.h", "fig_scalar.h"},
     "compare": {"fig_compare.h", "fig_json.h"},
+    "control": {"fig_state.h", "fig_entry.h", "fig_store.h", "fig_flip.h",
+                "fig_shape.h", "fig_sketch.h"},
 }
 
 # the rooms that a room may look into; tests look everywhere

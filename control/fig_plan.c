@@ -1,0 +1,608 @@
+/*
+ * Planning: which slots move, to what, and what people are told of it.
+ */
+
+#include "fig_plan.h"
+
+#include <stdlib.h>
+
+
+bool
+fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
+    fig_problem_t *problem)
+{
+    const fig_state_t  *state;
+    const fig_model_t  *model;
+
+    memset(plan, 0, sizeof(fig_plan_t));
+
+    state = &flipper->store->state;
+    model = fig_ruleset_model(flipper->ruleset);
+
+    plan->flipper = flipper;
+    plan->model = model;
+    plan->problem = problem;
+
+    plan->of_route = calloc((size_t) model->nroutes + 1, sizeof(uint32_t));
+    plan->of_group = calloc((size_t) model->ngroups + 1, sizeof(uint32_t));
+    plan->of_backend = calloc((size_t) model->nbackends + 1,
+                              sizeof(uint32_t));
+
+    if (plan->of_route == NULL || plan->of_group == NULL
+        || plan->of_backend == NULL
+        || !fig_slot_index_init(&plan->index, state->slots,
+                                state->head->nslots))
+    {
+        fig_plan_release(plan);
+        return fig_problem(problem, 503, "memory is out");
+    }
+
+    return true;
+}
+
+
+void
+fig_plan_release(fig_plan_t *plan)
+{
+    free(plan->of_route);
+    free(plan->of_group);
+    free(plan->of_backend);
+    fig_slot_index_release(&plan->index);
+
+    plan->of_route = plan->of_group = plan->of_backend = NULL;
+}
+
+
+static bool
+fig_plan_grow(fig_plan_t *plan)
+{
+    uint32_t      room;
+    fig_moved_t  *moved;
+
+    if (plan->nmoved < plan->room) {
+        return true;
+    }
+
+    room = (plan->room == 0) ? 16 : plan->room * 2;
+    moved = fig_arena_array(plan->flipper->arena, room, sizeof(fig_moved_t));
+
+    if (moved == NULL) {
+        return fig_problem(plan->problem, 503, "memory is out");
+    }
+
+    if (plan->nmoved != 0) {
+        memcpy(moved, plan->moved, plan->nmoved * sizeof(fig_moved_t));
+    }
+
+    plan->moved = moved;
+    plan->room = room;
+
+    return true;
+}
+
+
+/* The slot as it is now, under the name that is its own now. */
+
+static fig_moved_t *
+fig_plan_add(fig_plan_t *plan, uint32_t *place, fig_slot_kind_t kind,
+    fig_str_t name, const fig_slot_t *slot)
+{
+    fig_moved_t  *moved;
+
+    if (*place != 0) {
+        return &plan->moved[*place - 1];
+    }
+
+    if (!fig_plan_grow(plan)) {
+        return NULL;
+    }
+
+    moved = &plan->moved[plan->nmoved++];
+    *place = plan->nmoved;
+
+    memset(moved, 0, sizeof(fig_moved_t));
+    fig_slot_init(&moved->slot, kind, name);
+    moved->percent = FIG_UNSET;
+
+    if (slot != NULL) {
+        moved->slot = *slot;
+        moved->slot.name_len = (uint8_t) name.len;
+        memset(moved->slot.name, 0, FIG_STATE_NAME);
+        memcpy(moved->slot.name, name.data, name.len);
+
+        moved->drain = (slot->flags & FIG_SLOT_DRAIN) != 0;
+        moved->hold = (slot->flags & FIG_SLOT_HOLD) != 0;
+    }
+
+    return moved;
+}
+
+
+/* The old name of a route keeps nothing that another route could inherit. */
+
+static bool
+fig_plan_forget(fig_plan_t *plan, const fig_slot_t *slot)
+{
+    uint32_t      place;
+    fig_moved_t  *moved;
+
+    place = 0;
+    moved = fig_plan_add(plan, &place, (fig_slot_kind_t) slot->kind,
+                         fig_slot_name(slot), slot);
+
+    if (moved == NULL) {
+        return false;
+    }
+
+    moved->stage = FIG_STAGE_NONE;
+    moved->slot.flags = 0;
+
+    return true;
+}
+
+
+fig_moved_t *
+fig_plan_route(fig_plan_t *plan, const fig_route_t *route)
+{
+    bool               fresh;
+    uint32_t          *place;
+    fig_moved_t       *moved;
+    fig_effect_t       effect;
+    const fig_slot_t  *slot;
+
+    slot = fig_slot_of(&plan->index, route);
+
+    if (route->group != NULL) {
+        place = &plan->of_group[route->group->index];
+        fresh = (*place == 0);
+        moved = fig_plan_add(plan, place, FIG_SLOT_GROUP, route->group->name,
+                             slot);
+
+    } else {
+        place = &plan->of_route[route->index];
+        fresh = (*place == 0);
+        moved = fig_plan_add(plan, place, FIG_SLOT_ROUTE, route->name, slot);
+    }
+
+    if (moved == NULL || !fresh) {
+        return moved;
+    }
+
+    fig_slot_effect(route, slot, &effect);
+
+    moved->stage = effect.setting.stage;
+    moved->percent = effect.setting.percent;
+
+    if (slot != NULL && !fig_str_eq(fig_slot_name(slot),
+                                    fig_slot_name(&moved->slot)))
+    {
+        return fig_plan_forget(plan, slot) ? &plan->moved[*place - 1] : NULL;
+    }
+
+    return moved;
+}
+
+
+fig_moved_t *
+fig_plan_backend(fig_plan_t *plan, const fig_backend_t *backend)
+{
+    return fig_plan_add(plan, &plan->of_backend[backend->index],
+                        FIG_SLOT_BACKEND, backend->name,
+                        fig_slot_find(&plan->index, FIG_SLOT_BACKEND,
+                                      backend->name));
+}
+
+
+const fig_route_t *
+fig_plan_route_of(const fig_plan_t *plan, const fig_moved_t *moved)
+{
+    uint32_t            i;
+    const fig_group_t  *group;
+
+    if (moved->slot.kind == FIG_SLOT_ROUTE) {
+        return fig_ruleset_find_route(plan->flipper->ruleset,
+                                      fig_slot_name(&moved->slot));
+    }
+
+    group = fig_ruleset_find_group(plan->flipper->ruleset,
+                                   fig_slot_name(&moved->slot));
+
+    for (i = 0; group != NULL && i < plan->model->nroutes; i++) {
+        if (plan->model->routes[i].group == group) {
+            return &plan->model->routes[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+fig_plan_set(fig_moved_t *moved, const fig_route_t *route, fig_stage_t stage,
+    int32_t percent, bool hold)
+{
+    fig_slot_t  *slot;
+
+    slot = &moved->slot;
+
+    slot->flags = hold ? FIG_SLOT_HOLD : 0;
+    slot->stage = (uint8_t) stage;
+    slot->percent = percent;
+    slot->file_stage = (uint8_t) route->stage;
+    slot->file_percent = route->percent;
+
+    if (hold || stage != route->stage) {
+        slot->flags |= FIG_SLOT_STAGE;
+    }
+
+    if ((hold && percent != FIG_UNSET) || percent != route->percent) {
+        slot->flags |= FIG_SLOT_PERCENT;
+    }
+}
+
+
+/* Whether every route that listens to a slot can be so. */
+
+static bool
+fig_plan_accepts(fig_plan_t *plan, const fig_route_t *route,
+    fig_stage_t stage, int32_t percent)
+{
+    uint32_t            i;
+    const char         *because;
+    const fig_route_t  *each;
+
+    for (i = 0; i < plan->model->nroutes; i++) {
+        each = (route->group != NULL) ? &plan->model->routes[i] : route;
+
+        if (each->group != route->group) {
+            continue;
+        }
+
+        because = fig_route_refuses(each, stage, percent);
+
+        if (because != NULL) {
+            return fig_problem(plan->problem, 422, "route \"%.*s\" cannot be "
+                               "in stage %s: %s", (int) each->name.len,
+                               each->name.data, fig_stage_name(stage),
+                               because);
+        }
+
+        if (route->group == NULL) {
+            break;
+        }
+    }
+
+    return true;
+}
+
+
+static bool
+fig_plan_stage(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_wish_t *wish, const fig_route_t *route)
+{
+    int32_t        percent;
+    fig_stage_t    stage;
+    fig_moved_t   *moved;
+
+    moved = fig_plan_route(plan, route);
+
+    if (moved == NULL) {
+        return false;
+    }
+
+    stage = (wish->stage != FIG_STAGE_NONE) ? wish->stage
+                                            : (fig_stage_t) moved->stage;
+    percent = (wish->percent != FIG_UNSET) ? wish->percent : moved->percent;
+
+    if (wish->percent != FIG_UNSET && stage != FIG_STAGE_RAMP) {
+        return fig_problem(plan->problem, 422, "route \"%.*s\" is in stage %s, "
+                           "and a percent is for stage ramp",
+                           (int) route->name.len, route->name.data,
+                           fig_stage_name(stage));
+    }
+
+    /* a group of many is asked once, and none twice for the same */
+
+    if (!moved->wished && !fig_plan_accepts(plan, route, stage, percent)) {
+        return false;
+    }
+
+    if (moved->wished && (moved->slot.stage != stage
+                          || moved->slot.percent != percent))
+    {
+        return fig_problem(plan->problem, 422, "route \"%.*s\" is to be two "
+                           "things at once", (int) route->name.len,
+                           route->name.data);
+    }
+
+    fig_plan_set(moved, route, stage, percent, moved->hold || flip->hold);
+    moved->wished = true;
+
+    return true;
+}
+
+
+/* Of many, those that have no stage or no old side are left out, and named. */
+
+static bool
+fig_plan_skip(fig_plan_t *plan, const fig_wish_t *wish,
+    const fig_route_t *route, bool *skipped)
+{
+    const char     *because;
+    fig_skipped_t  *skip;
+
+    *skipped = false;
+
+    if (route->action != FIG_ACTION_PROXY) {
+        *skipped = true;
+        return true;
+    }
+
+    if (route->from != NULL || wish->stage == FIG_STAGE_NONE) {
+        return true;
+    }
+
+    because = fig_route_refuses(route, wish->stage, FIG_BUCKETS);
+
+    if (because == NULL) {
+        return true;
+    }
+
+    if (plan->skipped == NULL) {
+        plan->skipped = fig_arena_array(plan->flipper->arena,
+                                        plan->model->nroutes,
+                                        sizeof(fig_skipped_t));
+        if (plan->skipped == NULL) {
+            return fig_problem(plan->problem, 503, "memory is out");
+        }
+    }
+
+    skip = &plan->skipped[plan->nskipped++];
+    skip->route = route;
+    skip->because = because;
+    *skipped = true;
+
+    return true;
+}
+
+
+static bool
+fig_wish_selects(const fig_wish_t *wish, const fig_route_t *route)
+{
+    uint32_t  i;
+
+    switch (wish->kind) {
+
+    case FIG_WISH_ALL:
+        return true;
+
+    case FIG_WISH_CAPABILITY:
+        return route->capability.len != 0
+               && fig_str_eq(route->capability, wish->name);
+
+    case FIG_WISH_GROUP:
+        return route->group != NULL
+               && fig_str_eq(route->group->name, wish->name);
+
+    default: /* FIG_WISH_TARGET */
+        for (i = 0; i < route->ntargets; i++) {
+            if (fig_str_eq(route->targets[i].backend->name, wish->name)) {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+
+static bool
+fig_plan_many(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_wish_t *wish)
+{
+    bool                skipped;
+    uint32_t            i, n, done;
+    const fig_route_t  *route;
+
+    static const char *const  whats[] = {
+        "route", "group", "capability", "backend", "", "backend"
+    };
+
+    n = done = 0;
+
+    for (i = 0; i < plan->model->nroutes; i++) {
+        route = &plan->model->routes[i];
+
+        if (!fig_wish_selects(wish, route)) {
+            continue;
+        }
+
+        n++;
+
+        if (wish->kind != FIG_WISH_GROUP) {
+            if (!fig_plan_skip(plan, wish, route, &skipped)) {
+                return false;
+            }
+
+            if (skipped) {
+                continue;
+            }
+        }
+
+        done++;
+
+        if (!fig_plan_stage(plan, flip, wish, route)) {
+            return false;
+        }
+    }
+
+    if (n == 0 && wish->kind != FIG_WISH_ALL) {
+        return fig_problem(plan->problem, 404, "no route has %s \"%.*s\"",
+                           whats[wish->kind], (int) wish->name.len,
+                           wish->name.data);
+    }
+
+    if (done == 0) {
+        return fig_problem(plan->problem, 422, "no route can be in stage %s",
+                           fig_stage_name(wish->stage));
+    }
+
+    return true;
+}
+
+
+bool
+fig_plan_wish(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_wish_t *wish)
+{
+    const fig_route_t  *route;
+
+    switch (wish->kind) {
+
+    case FIG_WISH_ROUTE:
+        route = fig_ruleset_find_route(plan->flipper->ruleset, wish->name);
+
+        if (route == NULL) {
+            return fig_problem(plan->problem, 404, "there is no route "
+                               "\"%.*s\"", (int) wish->name.len,
+                               wish->name.data);
+        }
+
+        return fig_plan_stage(plan, flip, wish, route);
+
+    case FIG_WISH_DRAIN:
+        return fig_plan_drain(plan, wish);
+
+    default:
+        return fig_plan_many(plan, flip, wish);
+    }
+}
+
+
+static bool
+fig_moved_is_idle(const fig_plan_t *plan, const fig_moved_t *moved)
+{
+    fig_slot_t         now;
+    const fig_slot_t  *slot;
+
+    slot = fig_slot_find(&plan->index, (fig_slot_kind_t) moved->slot.kind,
+                         fig_slot_name(&moved->slot));
+
+    now = moved->slot;
+
+    if (slot == NULL) {
+        return now.flags == 0;
+    }
+
+    now.seq = slot->seq;
+
+    /* what no flag points to means nothing */
+
+    return now.flags == slot->flags
+           && ((now.flags & FIG_SLOT_STAGE) == 0
+               || (now.stage == slot->stage
+                   && now.file_stage == slot->file_stage))
+           && ((now.flags & FIG_SLOT_PERCENT) == 0
+               || (now.percent == slot->percent
+                   && now.file_percent == slot->file_percent));
+}
+
+
+static void
+fig_plan_change(fig_entry_t *entry, bool backend, fig_str_t name,
+    fig_field_kind_t field, int32_t from, int32_t to)
+{
+    fig_change_t  *change;
+
+    if (from == to) {
+        return;
+    }
+
+    change = &entry->changes[entry->nchanges++];
+
+    change->backend = backend;
+    change->name = name;
+    change->field = field;
+    change->from = from;
+    change->to = to;
+}
+
+
+/* What a moved slot changes for one of its routes. */
+
+static void
+fig_plan_tell(fig_entry_t *entry, const fig_moved_t *moved,
+    const fig_route_t *route)
+{
+    fig_effect_t  effect;
+
+    fig_slot_effect(route, &moved->slot, &effect);
+
+    fig_plan_change(entry, false, route->name, FIG_FIELD_STAGE, moved->stage,
+                    effect.setting.stage);
+
+    if (effect.setting.percent != moved->percent) {
+        fig_plan_change(entry, false, route->name, FIG_FIELD_PERCENT,
+                        fig_setting_share((fig_stage_t) moved->stage,
+                                          moved->percent),
+                        fig_setting_share((fig_stage_t) effect.setting.stage,
+                                          effect.setting.percent));
+    }
+}
+
+
+static void
+fig_plan_tell_all(fig_plan_t *plan, fig_entry_t *entry)
+{
+    bool                drain;
+    uint32_t            i, at;
+    const fig_moved_t  *moved;
+    const fig_route_t  *route;
+
+    for (i = 0; i < plan->model->nroutes; i++) {
+        route = &plan->model->routes[i];
+
+        at = (route->group != NULL) ? plan->of_group[route->group->index]
+                                    : plan->of_route[i];
+        if (at != 0) {
+            fig_plan_tell(entry, &plan->moved[at - 1], route);
+        }
+    }
+
+    for (i = 0; i < plan->model->nbackends; i++) {
+        if (plan->of_backend[i] != 0) {
+            moved = &plan->moved[plan->of_backend[i] - 1];
+            drain = (moved->slot.flags & FIG_SLOT_DRAIN) != 0;
+
+            fig_plan_change(entry, true, plan->model->backends[i].name,
+                            FIG_FIELD_DRAIN, moved->drain, drain);
+        }
+    }
+}
+
+
+bool
+fig_plan_finish(fig_plan_t *plan, fig_entry_t *entry)
+{
+    uint32_t  i;
+
+    entry->changes = fig_arena_array(plan->flipper->arena,
+                                     2 * (size_t) plan->model->nroutes
+                                     + plan->model->nbackends + 1,
+                                     sizeof(fig_change_t));
+    if (entry->changes == NULL) {
+        return fig_problem(plan->problem, 503, "memory is out");
+    }
+
+    fig_plan_tell_all(plan, entry);
+
+    for (i = 0; i < plan->nmoved; i++) {
+        if (!fig_moved_is_idle(plan, &plan->moved[i])) {
+            plan->moved[entry->nmoved++] = plan->moved[i];
+        }
+    }
+
+    entry->moved = plan->moved;
+
+    return true;
+}

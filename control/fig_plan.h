@@ -1,0 +1,67 @@
+/*
+ * A plan: the slots that are to move, each once, and what that changes for each
+ * route; private to control/.
+ *
+ *     wishes -> moved[] (slot of a route, of a group, of a backend)
+ *            -> changes[] (every route that listens to one of them)
+ */
+
+#ifndef FIG_PLAN_H
+#define FIG_PLAN_H
+
+#include "fig_flip.h"
+
+
+typedef struct {
+    const fig_flipper_t  *flipper;
+    const fig_model_t    *model;
+    fig_problem_t        *problem;
+    fig_slot_index_t      index;       /* of the state's slots */
+
+    uint32_t             *of_route;    /* moved + 1, by index; 0: none */
+    uint32_t             *of_group;
+    uint32_t             *of_backend;
+    uint32_t              nmoved;
+    uint32_t              room;
+    fig_moved_t          *moved;       /* in the flipper's arena */
+    uint32_t              nskipped;
+    fig_skipped_t        *skipped;
+} fig_plan_t;
+
+
+/* Under the store's lock.  False: memory is out. */
+bool fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
+    fig_problem_t *problem);
+void fig_plan_release(fig_plan_t *plan);
+
+/*
+ * The moved slot of a route (its group's where it has one) or of a backend:
+ * made when it is first asked for, as it is in the state, with what is in force
+ * before.  NULL with a problem: memory is out.
+ */
+fig_moved_t *fig_plan_route(fig_plan_t *plan, const fig_route_t *route);
+fig_moved_t *fig_plan_backend(fig_plan_t *plan, const fig_backend_t *backend);
+
+/* The route whose values are the slot's: of a group, any of its routes. */
+const fig_route_t *fig_plan_route_of(const fig_plan_t *plan,
+    const fig_moved_t *moved);
+
+/* Sets stage and percent of a slot; hold stays if it was there. */
+void fig_plan_set(fig_moved_t *moved, const fig_route_t *route,
+    fig_stage_t stage, int32_t percent, bool hold);
+
+/* Carries out one wish.  False with a problem. */
+bool fig_plan_wish(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_wish_t *wish);
+
+/* The same for draining a backend, or not. */
+bool fig_plan_drain(fig_plan_t *plan, const fig_wish_t *wish);
+
+/*
+ * Drops moved slots that are as they were, and fills entry with the rest and
+ * the changes.  False with a problem: memory is out.
+ */
+bool fig_plan_finish(fig_plan_t *plan, fig_entry_t *entry);
+
+
+#endif /* FIG_PLAN_H */

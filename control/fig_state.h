@@ -1,0 +1,176 @@
+/*
+ * What is in force beside the rules file: the image of the file `live`.
+ *
+ *     | head, one page | slot | slot | slot | ...
+ *       begin, seq        kind, name -> stage, percent, drained, held
+ *       epoch, nslots     and what the file said when it was flipped
+ *       leases[]
+ *
+ * Every worker of every master has it mapped shared.  One process writes at a
+ * time (fig_store.h holds the lock), any number read without one: a writer sets
+ * begin, then the slots, then seq; a reader that finds the two different has
+ * seen half of a change and keeps what it had.  A process that is killed in
+ * between leaves them different, and the next writer makes them whole from the
+ * journal.  Slots are never removed, but a new epoch begins with none.
+ *
+ * Times are milliseconds since 1970, percents hundredths of a percent.
+ */
+
+#ifndef FIG_STATE_H
+#define FIG_STATE_H
+
+#include "fig_rules.h"
+
+
+#define FIG_STATE_SLOTS    65536
+#define FIG_STATE_LEASES   128
+#define FIG_STATE_NAME     63
+#define FIG_STATE_PAGE     4096
+
+
+typedef enum {
+    FIG_SLOT_ROUTE = 1,
+    FIG_SLOT_GROUP,
+    FIG_SLOT_BACKEND
+} fig_slot_kind_t;
+
+
+#define FIG_SLOT_STAGE     0x01        /* stage is flipped */
+#define FIG_SLOT_PERCENT   0x02        /* percent is */
+#define FIG_SLOT_DRAIN     0x04        /* the backend is drained */
+#define FIG_SLOT_HOLD      0x08        /* the file's changes do not matter */
+
+
+typedef struct {
+    uint64_t        seq;               /* of the last change */
+    int32_t         percent;
+    int32_t         file_percent;      /* when it was flipped; FIG_UNSET */
+    uint8_t         kind;
+    uint8_t         flags;
+    uint8_t         stage;
+    uint8_t         file_stage;
+    uint8_t         name_len;
+    char            name[FIG_STATE_NAME];
+    uint8_t         unused[4];
+} fig_slot_t;
+
+
+typedef struct {
+    uint64_t        seq;               /* of the flip */
+    int64_t         until;
+} fig_lease_t;
+
+
+typedef struct {
+    char            magic[8];
+    uint64_t        begin;
+    uint64_t        seq;
+    uint64_t        epoch;
+    uint32_t        nslots;
+    uint32_t        nleases;
+    uint64_t        journal;           /* inode of what was applied */
+    uint64_t        applied;           /* bytes of it */
+    fig_lease_t     leases[FIG_STATE_LEASES];
+} fig_state_head_t;
+
+
+/* A state in memory, mapped or not; head and slots are one block. */
+
+typedef struct {
+    fig_state_head_t  *head;
+    fig_slot_t        *slots;
+} fig_state_t;
+
+
+/* Bytes of an image with so many slots. */
+size_t fig_state_size(uint32_t nslots);
+
+/* Makes state the view of an image. */
+void fig_state_view(fig_state_t *state, void *image);
+
+/* Makes an empty image of zeroed bytes; seq is 0. */
+void fig_state_format(fig_state_t *state);
+
+/* Says of an image that it is one. */
+void fig_state_sign(fig_state_t *state);
+
+/* Whether head is one that this program can read. */
+bool fig_state_is_sound(const fig_state_head_t *head);
+
+/* The last sequence number, for a reader. */
+static inline uint64_t
+fig_state_seq(const fig_state_t *state)
+{
+    return __atomic_load_n(&state->head->seq, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * A copy of all slots that were changed after seq, and all of them where the
+ * epoch is another; *slots is to be freed.  *state_seq and *epoch are those
+ * of the copy.  False: a change is half done, or memory is out.
+ */
+bool fig_state_changes(const fig_state_t *state, uint64_t seq,
+    uint64_t old_epoch, fig_slot_t **slots, uint32_t *n, uint64_t *state_seq,
+    uint64_t *epoch);
+
+fig_str_t fig_slot_name(const fig_slot_t *slot);
+
+/* A slot for kind and name without any value; name is at most 63 bytes. */
+void fig_slot_init(fig_slot_t *slot, fig_slot_kind_t kind, fig_str_t name);
+
+
+/* Finding slots by name: built when it is needed, over any array of them. */
+
+typedef struct {
+    const fig_slot_t  *slots;
+    uint32_t           nslots;
+    uint32_t           mask;
+    uint32_t          *table;          /* index + 1; 0: empty */
+} fig_slot_index_t;
+
+/*
+ * False: memory is out.  Free with fig_slot_index_release().  Sized: for nslots
+ * now, and room in all.
+ */
+bool fig_slot_index_init(fig_slot_index_t *index, const fig_slot_t *slots,
+    uint32_t nslots);
+bool fig_slot_index_sized(fig_slot_index_t *index, const fig_slot_t *slots,
+    uint32_t nslots, uint32_t room);
+void fig_slot_index_release(fig_slot_index_t *index);
+
+/* Where the search for a name begins, modulo the size of the table. */
+uint32_t fig_slot_hash(fig_slot_kind_t kind, fig_str_t name);
+
+/* NULL: there is none. */
+const fig_slot_t *fig_slot_find(const fig_slot_index_t *index,
+    fig_slot_kind_t kind, fig_str_t name);
+
+/* The slot that a route listens to: its group's, its own, or its old name's. */
+const fig_slot_t *fig_slot_of(const fig_slot_index_t *index,
+    const fig_route_t *route);
+
+
+/* What a slot means for its route as the rules now have it. */
+
+typedef struct {
+    fig_setting_t   setting;
+    bool            flipped;           /* by a slot, and still in force */
+    bool            drift;             /* not what the file says */
+    bool            hold;
+    uint64_t        seq;               /* of the last flip; 0: none */
+} fig_effect_t;
+
+/*
+ * slot may be NULL.  A flipped value holds until the file changes that value;
+ * on hold it holds whatever the file says.  A stage that the route cannot be in
+ * as the rules now have it has no effect.
+ */
+void fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
+    fig_effect_t *effect);
+
+/* What the file has changed since the flip: flags that have no more effect. */
+uint8_t fig_slot_outdated(const fig_slot_t *slot, fig_stage_t stage,
+    int32_t percent);
+
+
+#endif /* FIG_STATE_H */

@@ -1,0 +1,519 @@
+/*
+ * Flips from the body of a request to the state in force: what is refused, what
+ * is written, what a rules file and the end of a lease do to them.
+ */
+
+#define _GNU_SOURCE
+
+#include "load.h"
+
+#include "fig_flip.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+
+typedef struct {
+    loaded_t         loaded;
+    fig_store_t      store;
+    fig_arena_t     *arena;
+    fig_flipper_t    flipper;
+    fig_flip_t       flip;
+    fig_flipped_t    flipped;
+    fig_problem_t    problem;
+    char             dir[64];
+} bench_t;
+
+
+#define HEAD                                                                  \
+    "version: 1\n"                                                            \
+    "backends:\n"                                                             \
+    "  legacy: {servers: [http://127.0.0.1:1]}\n"                             \
+    "  a: {servers: [http://127.0.0.1:2]}\n"                                  \
+    "  b: {servers: [http://127.0.0.1:3]}\n"                                  \
+    "default: legacy\n"                                                       \
+    "groups:\n"                                                               \
+    "  pair: {stage: legacy}\n"                                               \
+    "routes:\n"
+
+#define REST                                                                  \
+    "  - {name: g1, match: {path: /g1}, to: a, group: pair}\n"                \
+    "  - {name: g2, match: {path: /g2}, to: b, group: pair}\n"                \
+    "  - {name: solo, match: {path: /solo}, to: b, stage: done}\n"            \
+    "  - {name: gone, match: {path: /gone}, respond: {status: 410}}\n"
+
+#define ONE(name, more)                                                       \
+    "  - {name: " name ", match: {path: /one, methods: [GET]}, to: a,"         \
+    " by: client, capability: shop, " more "}\n"
+
+
+static const char  rules_legacy[] = HEAD ONE("one", "stage: legacy") REST;
+static const char  rules_live[] = HEAD ONE("one", "stage: live") REST;
+static const char  rules_renamed[] =
+    HEAD ONE("uno", "was: one, stage: legacy") REST;
+
+
+static void
+bench_rules(bench_t *b, const char *text)
+{
+    if (b->loaded.ruleset != NULL) {
+        loaded_release(&b->loaded);
+    }
+
+    load_text(&b->loaded, text);
+    assert_loads(&b->loaded);
+    b->flipper.ruleset = b->loaded.ruleset;
+}
+
+
+static void
+bench_init(bench_t *b)
+{
+    memset(b, 0, sizeof(bench_t));
+    bench_rules(b, rules_legacy);
+
+    strcpy(b->dir, "/tmp/strangler-flip-XXXXXX");
+    assert_non_null(mkdtemp(b->dir));
+    assert_true(fig_store_init(&b->store, b->dir, getuid(), getgid()));
+
+    b->arena = fig_arena_create();
+    assert_non_null(b->arena);
+
+    b->flipper.store = &b->store;
+    b->flipper.arena = b->arena;
+    b->flipper.rules = 0x1234;
+}
+
+
+static int
+remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void) st;
+    (void) kind;
+    (void) ftw;
+
+    return remove(path);
+}
+
+
+static void
+bench_release(bench_t *b)
+{
+    fig_store_release(&b->store);
+    fig_arena_destroy(b->arena);
+    loaded_release(&b->loaded);
+    (void) nftw(b->dir, remove_one, 8, FTW_DEPTH|FTW_PHYS);
+}
+
+
+/* As every process of its own would see it. */
+
+static void
+bench_restart(bench_t *b)
+{
+    fig_store_release(&b->store);
+    assert_true(fig_store_init(&b->store, b->dir, getuid(), getgid()));
+}
+
+
+static unsigned
+run(bench_t *b)
+{
+    if (b->problem.status == 0) {
+        b->flip.actor = fig_str_from("tester");
+        (void) fig_flip_run(&b->flipper, &b->flip, &b->flipped, &b->problem);
+    }
+
+    return b->problem.status;
+}
+
+
+static unsigned
+patch(bench_t *b, const char *name, const char *body)
+{
+    memset(&b->problem, 0, sizeof(fig_problem_t));
+    (void) fig_flip_parse_route(fig_str_from(body), fig_str_from(name),
+                                b->arena, &b->flip, &b->problem);
+    return run(b);
+}
+
+
+static unsigned
+post(bench_t *b, const char *body)
+{
+    memset(&b->problem, 0, sizeof(fig_problem_t));
+    (void) fig_flip_parse(fig_str_from(body), b->arena, &b->flip,
+                          &b->problem);
+    return run(b);
+}
+
+
+static unsigned
+drain(bench_t *b, const char *name, const char *body)
+{
+    memset(&b->problem, 0, sizeof(fig_problem_t));
+    (void) fig_flip_parse_backend(fig_str_from(body), fig_str_from(name),
+                                  b->arena, &b->flip, &b->problem);
+    return run(b);
+}
+
+
+static fig_effect_t
+effect(bench_t *b, const char *name)
+{
+    fig_effect_t        effect;
+    fig_slot_index_t    index;
+    const fig_route_t  *route;
+
+    route = fig_ruleset_find_route(b->loaded.ruleset, fig_str_from(name));
+    assert_non_null(route);
+    assert_true(fig_slot_index_init(&index, b->store.state.slots,
+                                    b->store.state.head->nslots));
+
+    fig_slot_effect(route, fig_slot_of(&index, route), &effect);
+    fig_slot_index_release(&index);
+
+    return effect;
+}
+
+
+static void
+assert_stage(bench_t *b, const char *name, fig_stage_t stage)
+{
+    assert_int_equal(effect(b, name).setting.stage, stage);
+}
+
+
+static uint32_t
+settle(bench_t *b)
+{
+    uint32_t  done;
+
+    memset(&b->problem, 0, sizeof(fig_problem_t));
+    assert_true(fig_flip_settle(&b->flipper, &done, &b->problem));
+
+    return done;
+}
+
+
+static void
+test_flip(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"live\"}"), 0);
+    assert_int_equal(b.flipped.entry.seq, 1);
+    assert_int_equal(b.flipped.entry.nchanges, 1);
+    assert_int_equal(b.flipped.entry.changes[0].from, FIG_STAGE_LEGACY);
+    assert_int_equal(b.flipped.entry.changes[0].to, FIG_STAGE_LIVE);
+    assert_stage(&b, "one", FIG_STAGE_LIVE);
+    assert_true(effect(&b, "one").flipped);
+    assert_true(effect(&b, "one").drift);
+
+    /* nothing to change, nothing written */
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"live\"}"), 0);
+    assert_int_equal(b.flipped.entry.seq, 0);
+    assert_int_equal(b.flipped.seq, 1);
+
+    assert_int_equal(patch(&b, "one",
+                           "{\"stage\":\"ramp\",\"percent\":12.5}"), 0);
+    assert_int_equal(b.flipped.entry.nchanges, 2);
+    assert_int_equal(effect(&b, "one").setting.percent, 1250);
+
+    bench_restart(&b);
+    assert_stage(&b, "one", FIG_STAGE_RAMP);
+    assert_int_equal(effect(&b, "one").seq, 2);
+
+    /* back to what the file says: no flip any more */
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"legacy\"}"), 0);
+    assert_false(effect(&b, "one").drift);
+    assert_stage(&b, "one", FIG_STAGE_LEGACY);
+
+    bench_release(&b);
+}
+
+
+static void
+test_refused(void **state)
+{
+    size_t   i;
+    bench_t  b;
+
+    static const struct {
+        const char  *body;
+        unsigned     status;
+    } bodies[] = {
+        { "", 400 },
+        { "{", 400 },
+        { "{\"stage\":\"live\",\"stage\":\"live\"}", 400 },
+        { "[]", 422 },
+        { "{}", 422 },
+        { "{\"stage\":null}", 422 },
+        { "{\"stage\":\"LIVE\"}", 422 },
+        { "{\"stage\":7}", 422 },
+        { "{\"stages\":\"live\"}", 422 },
+        { "{\"stage\":\"ramp\"}", 422 },
+        { "{\"stage\":\"ramp\",\"percent\":101}", 422 },
+        { "{\"stage\":\"ramp\",\"percent\":-1}", 422 },
+        { "{\"stage\":\"ramp\",\"percent\":1.234}", 422 },
+        { "{\"stage\":\"ramp\",\"percent\":\"5\"}", 422 },
+        { "{\"stage\":\"live\",\"percent\":5}", 422 },
+        { "{\"percent\":5}", 422 },
+        { "{\"stage\":\"live\",\"lease\":\"15\"}", 422 },
+        { "{\"stage\":\"live\",\"lease\":\"1ms\"}", 422 },
+        { "{\"stage\":\"live\",\"hold\":1}", 422 },
+        { "{\"stage\":\"live\",\"if_seq\":-1}", 422 },
+        { "{\"stage\":\"live\",\"if_seq\":7}", 409 },
+    };
+
+    (void) state;
+    bench_init(&b);
+
+    for (i = 0; i < FIG_NELTS(bodies); i++) {
+        if (patch(&b, "one", bodies[i].body) != bodies[i].status) {
+            fail_msg("%s: %u, %s", bodies[i].body, b.problem.status,
+                     b.problem.detail);
+        }
+
+        assert_true(strlen(b.problem.detail) > 10);
+    }
+
+    assert_int_equal(patch(&b, "none", "{\"stage\":\"live\"}"), 404);
+    assert_int_equal(patch(&b, "gone", "{\"stage\":\"live\"}"), 422);
+    assert_int_equal(patch(&b, "g1", "{\"stage\":\"ramp\",\"percent\":5}"),
+                     422);
+    assert_int_equal(b.store.state.head->seq, 0);
+
+    bench_release(&b);
+}
+
+
+static void
+test_many(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    /* a route of a group moves with its group */
+
+    assert_int_equal(patch(&b, "g1", "{\"stage\":\"live\"}"), 0);
+    assert_int_equal(b.flipped.entry.nchanges, 2);
+    assert_stage(&b, "g2", FIG_STAGE_LIVE);
+
+    assert_int_equal(post(&b, "{\"changes\":[{\"all\":true,"
+                              "\"stage\":\"legacy\"}],\"reason\":\"night\"}"),
+                     0);
+    assert_stage(&b, "g1", FIG_STAGE_LEGACY);
+    assert_stage(&b, "solo", FIG_STAGE_LEGACY);
+    assert_int_equal(b.flipped.seq, 2);
+
+    /* all or none */
+
+    assert_int_equal(post(&b, "{\"changes\":["
+                              "{\"route\":\"one\",\"stage\":\"live\"},"
+                              "{\"route\":\"none\",\"stage\":\"live\"}]}"),
+                     404);
+    assert_stage(&b, "one", FIG_STAGE_LEGACY);
+
+    assert_int_equal(post(&b, "{\"changes\":["
+                              "{\"capability\":\"shop\",\"stage\":\"live\"},"
+                              "{\"group\":\"pair\",\"stage\":\"shadow\"}],"
+                              "\"if_seq\":2}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_LIVE);
+    assert_stage(&b, "g2", FIG_STAGE_SHADOW);
+
+    assert_int_equal(post(&b, "{\"changes\":["
+                              "{\"route\":\"g1\",\"stage\":\"live\"},"
+                              "{\"route\":\"g2\",\"stage\":\"legacy\"}]}"),
+                     422);
+    assert_int_equal(post(&b, "{\"changes\":[{\"backend\":\"b\","
+                              "\"stage\":\"live\"}]}"), 0);
+    assert_stage(&b, "g1", FIG_STAGE_LIVE);
+
+    assert_int_equal(post(&b, "{\"changes\":[{\"group\":\"x\","
+                              "\"stage\":\"live\"}]}"), 404);
+
+    bench_release(&b);
+}
+
+
+static void
+test_undo(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(patch(&b, "one",
+                           "{\"stage\":\"ramp\",\"percent\":5}"), 0);
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"live\"}"), 0);
+
+    assert_int_equal(post(&b, "{\"undo\":1}"), 409);
+    assert_int_equal(post(&b, "{\"undo\":9}"), 404);
+    assert_int_equal(post(&b, "{\"undo\":2}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_RAMP);
+    assert_int_equal(effect(&b, "one").setting.percent, 500);
+    assert_int_equal(b.flipped.entry.of, 2);
+
+    /* of the undoing, too */
+
+    assert_int_equal(post(&b, "{\"undo\":3}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_LIVE);
+
+    assert_int_equal(post(&b, "{\"reset\":[\"one\"]}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_LEGACY);
+    assert_false(effect(&b, "one").flipped);
+    assert_int_equal(post(&b, "{\"undo\":5}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_LIVE);
+
+    bench_release(&b);
+}
+
+
+static void
+test_file_changes(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"shadow\"}"), 0);
+    assert_int_equal(settle(&b), 0);
+
+    /* the file itself changes that very value */
+
+    bench_rules(&b, rules_live);
+    assert_stage(&b, "one", FIG_STAGE_LIVE);
+    assert_int_equal(settle(&b), 1);
+    assert_int_equal(settle(&b), 0);
+
+    bench_rules(&b, rules_legacy);
+    assert_stage(&b, "one", FIG_STAGE_LEGACY);
+
+    /* held, it may say what it wants */
+
+    assert_int_equal(patch(&b, "one",
+                           "{\"stage\":\"shadow\",\"hold\":true}"), 0);
+    bench_rules(&b, rules_live);
+    assert_stage(&b, "one", FIG_STAGE_SHADOW);
+    assert_int_equal(settle(&b), 0);
+    assert_true(effect(&b, "one").drift);
+    assert_true(effect(&b, "one").hold);
+
+    assert_int_equal(post(&b, "{\"release\":[\"one\"]}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_LIVE);
+    assert_false(effect(&b, "one").hold);
+
+    bench_release(&b);
+}
+
+
+static void
+test_renamed(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"shadow\"}"), 0);
+
+    bench_rules(&b, rules_renamed);
+    assert_stage(&b, "uno", FIG_STAGE_SHADOW);
+    assert_int_equal(settle(&b), 1);
+    assert_int_equal(settle(&b), 0);
+    assert_stage(&b, "uno", FIG_STAGE_SHADOW);
+
+    /* a new route of the old name begins as the file says */
+
+    bench_rules(&b, rules_legacy);
+    assert_stage(&b, "one", FIG_STAGE_LEGACY);
+
+    bench_release(&b);
+}
+
+
+static void
+test_lease(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(patch(&b, "one",
+                           "{\"stage\":\"live\",\"lease\":\"1s\"}"), 0);
+    assert_int_equal(patch(&b, "g1",
+                           "{\"stage\":\"live\",\"lease\":\"1m\"}"), 0);
+    assert_int_equal(b.store.state.head->nleases, 2);
+
+    while (settle(&b) == 0) {
+        usleep(20000);
+    }
+
+    assert_stage(&b, "one", FIG_STAGE_LEGACY);
+    assert_stage(&b, "g1", FIG_STAGE_LIVE);
+    assert_int_equal(b.store.state.head->nleases, 1);
+
+    assert_int_equal(post(&b, "{\"confirm\":1}"), 404);
+    assert_int_equal(post(&b, "{\"confirm\":2}"), 0);
+    assert_int_equal(b.store.state.head->nleases, 0);
+    assert_int_equal(fig_flip_next_lease(&b.store.state), 0);
+
+    bench_restart(&b);
+    assert_int_equal(b.store.state.head->nleases, 0);
+    assert_stage(&b, "g1", FIG_STAGE_LIVE);
+
+    bench_release(&b);
+}
+
+
+static void
+test_drain(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(drain(&b, "legacy", "{\"drain\":true}"), 422);
+    assert_int_equal(drain(&b, "none", "{\"drain\":true}"), 404);
+    assert_int_equal(drain(&b, "b", "{\"drain\":true}"), 422);
+    assert_int_equal(drain(&b, "a", "{}"), 422);
+    assert_int_equal(drain(&b, "a", "{\"drain\":true}"), 0);
+    assert_int_equal(b.flipped.entry.nchanges, 1);
+    assert_int_equal(drain(&b, "a", "{\"drain\":true}"), 0);
+    assert_int_equal(b.flipped.entry.seq, 0);
+    assert_int_equal(drain(&b, "a", "{\"drain\":false}"), 0);
+    assert_int_equal(b.flipped.seq, 2);
+
+    bench_release(&b);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test(test_flip),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_undo),
+        cmocka_unit_test(test_file_changes),
+        cmocka_unit_test(test_renamed),
+        cmocka_unit_test(test_lease),
+        cmocka_unit_test(test_drain),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
