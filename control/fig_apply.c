@@ -1,5 +1,7 @@
 /*
  * From entries to a state, and from a copy of a state into its place.
+ *
+ *     begin = new | slots, leases, journal | seq = new
  */
 
 #define _GNU_SOURCE

@@ -1,5 +1,8 @@
 /*
  * Reading the journal as history.
+ *
+ * No lock is taken: lines are only ever appended, and a journal that begins
+ * anew is another file.
  */
 
 #define _GNU_SOURCE

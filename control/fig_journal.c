@@ -1,5 +1,8 @@
 /*
  * Reading a journal line by line, and beginning it anew when it has grown.
+ *
+ *     journal.jsonl.new: snapshot, newest lines; fsync; rename; fsync of the
+ *     directory
  */
 
 #define _GNU_SOURCE
@@ -256,24 +259,10 @@ fig_journal_snapshot(const fig_state_t *state, int64_t now,
 }
 
 
-/* What is to revert a lease is needed when it ends. */
-
-static bool
-fig_journal_is_leased(const fig_state_t *state, uint64_t seq)
-{
-    uint32_t  i;
-
-    for (i = 0; i < state->head->nleases; i++) {
-        if (state->head->leases[i].seq == seq) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-
-/* Copies the newest lines, as many as have room, and what is leased. */
+/*
+ * Copies the newest lines, as many as have room, and those that a lease needs
+ * when it ends.
+ */
 
 static bool
 fig_journal_copy(int fd, const fig_journal_t *journal, size_t room,
@@ -287,7 +276,7 @@ fig_journal_copy(int fd, const fig_journal_t *journal, size_t room,
 
         if (!lines.whole || fig_line_is_snapshot(lines.line)
             || (journal->size - lines.start > room
-                && !fig_journal_is_leased(state, fig_line_seq(lines.line))))
+                && !fig_state_is_leased(state, fig_line_seq(lines.line))))
         {
             continue;
         }

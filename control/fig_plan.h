@@ -57,11 +57,35 @@ bool fig_plan_wish(fig_plan_t *plan, const fig_flip_t *flip,
 /* The same for draining a backend, or not. */
 bool fig_plan_drain(fig_plan_t *plan, const fig_wish_t *wish);
 
+/* The state's slot of the name that an entry moved; NULL: there is none. */
+const fig_slot_t *fig_plan_slot_now(const fig_plan_t *plan,
+    const fig_moved_t *then);
+
+/* Moves a slot back to what was in force before an entry. */
+bool fig_plan_restore(fig_plan_t *plan, const fig_moved_t *then);
+
+/* Undoes flip->of, whole or not at all. */
+bool fig_plan_undo(fig_plan_t *plan, const fig_flip_t *flip);
+
 /*
  * Drops moved slots that are as they were, and fills entry with the rest and
  * the changes.  False with a problem: memory is out.
  */
 bool fig_plan_finish(fig_plan_t *plan, fig_entry_t *entry);
+
+/* Locks and catches up.  False with a problem. */
+bool fig_flip_begin(const fig_flipper_t *flipper, fig_txn_t *txn,
+    fig_problem_t *problem);
+
+/*
+ * Writes an entry, unless it is of no use to anybody or only tried: then its
+ * seq is 0.  False with a problem.
+ */
+bool fig_plan_write(fig_txn_t *txn, const fig_flipper_t *flipper,
+    fig_entry_t *entry, fig_problem_t *problem);
+
+/* Returns false with the problem that memory is out. */
+bool fig_plan_nomem(fig_problem_t *problem);
 
 
 #endif /* FIG_PLAN_H */

@@ -1,6 +1,8 @@
 /*
  * The state's image: reading it while somebody writes, finding slots, and what
  * a slot means for a route.
+ *
+ *     slot + route as the file has it -> setting in force, drift
  */
 
 #include "fig_state.h"
@@ -47,6 +49,21 @@ fig_state_is_sound(const fig_state_head_t *head)
     return memcmp(head->magic, fig_state_magic, sizeof(fig_state_magic)) == 0
            && head->nslots <= FIG_STATE_SLOTS
            && head->nleases <= FIG_STATE_LEASES;
+}
+
+
+bool
+fig_state_is_leased(const fig_state_t *state, uint64_t seq)
+{
+    uint32_t  i;
+
+    for (i = 0; i < state->head->nleases; i++) {
+        if (state->head->leases[i].seq == seq) {
+            return true;
+        }
+    }
+
+    return false;
 }
 
 

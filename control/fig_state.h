@@ -97,12 +97,18 @@ void fig_state_sign(fig_state_t *state);
 /* Whether head is one that this program can read. */
 bool fig_state_is_sound(const fig_state_head_t *head);
 
+
 /* The last sequence number, for a reader. */
+
 static inline uint64_t
 fig_state_seq(const fig_state_t *state)
 {
     return __atomic_load_n(&state->head->seq, __ATOMIC_ACQUIRE);
 }
+
+
+/* Whether a lease of that entry is running, for who has the lock. */
+bool fig_state_is_leased(const fig_state_t *state, uint64_t seq);
 
 /*
  * A copy of all slots that were changed after seq, and all of them where the

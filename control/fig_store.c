@@ -1,17 +1,13 @@
 /*
- * Opening the state, locking it, catching up with the journal, and appending.
+ * Opening the state, mapping it and locking it.
  *
- *     image: inode of the journal, bytes of it that were applied, seq
- *
- * The same inode, and as many bytes or more: what is behind them is applied.
- * Anything else - a journal that was shortened or replaced, an image that is
- * not sound - and the image is made anew from the whole journal.
+ * A file `live` that is replaced while it is mapped is another lock and another
+ * image: nothing is written any more until nginx is reloaded.
  */
 
 #define _GNU_SOURCE
 
-#include "fig_apply.h"
-#include "fig_journal.h"
+#include "fig_txn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,11 +17,10 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 
-static void __attribute__((format(printf, 2, 3)))
+void
 fig_store_fail(fig_store_t *store, const char *format, ...)
 {
     va_list  args;
@@ -40,7 +35,7 @@ fig_store_fail(fig_store_t *store, const char *format, ...)
 }
 
 
-static void
+void
 fig_store_warn(fig_store_t *store, size_t torn)
 {
     pthread_mutex_lock(&store->mutex);
@@ -192,143 +187,6 @@ fig_store_map(fig_store_t *store, const char *dir)
 }
 
 
-/*
- * Makes sure that the file has room on its disk for so many slots: a page of a
- * mapping that finds none there kills whoever writes to it.
- */
-
-static bool
-fig_store_reserve(fig_txn_t *txn, uint32_t nslots)
-{
-    int          rc;
-    off_t        size;
-    struct stat  st;
-
-    if (txn->store->inode == 0) {
-        return true;
-    }
-
-    size = (off_t) fig_state_size(nslots);
-    size = (size + FIG_STATE_PAGE - 1) / FIG_STATE_PAGE * FIG_STATE_PAGE;
-
-    if (fstat(txn->lock, &st) == 0 && st.st_size >= size) {
-        return true;
-    }
-
-    rc = posix_fallocate(txn->lock, 0, size);
-
-    if (rc != 0) {
-        fig_store_fail(txn->store, "\"%s/live\" cannot grow: %s",
-                       txn->store->dir, strerror(rc));
-        return false;
-    }
-
-    return true;
-}
-
-
-/* The journal's good part; false: there is something wrong with it. */
-
-static bool
-fig_store_replay(fig_txn_t *txn, const fig_journal_t *journal, uint64_t from,
-    bool anew)
-{
-    bool          good;
-    fig_apply_t   apply;
-    fig_store_t  *store;
-
-    store = txn->store;
-
-    if (!fig_apply_init(&apply, &store->state, anew)) {
-        fig_store_fail(store, "memory is out");
-        return false;
-    }
-
-    good = fig_apply_journal(&apply, journal, from);
-
-    if (apply.damage[0] != '\0') {
-        fig_store_fail(store, "\"%s/journal.jsonl\" is damaged: %s; repair it "
-                       "or move it away", store->dir, apply.damage);
-    }
-
-    if (apply.torn) {
-        fig_store_warn(store, apply.torn);
-    }
-
-    txn->size = from + apply.good;
-    txn->unfinished = apply.unfinished;
-
-    if (apply.changed && fig_store_reserve(txn, apply.nslots)) {
-        fig_apply_publish(&apply, &store->state, journal->inode, txn->size);
-
-    } else if (apply.changed) {
-        good = false;
-    }
-
-    fig_apply_release(&apply);
-
-    return good;
-}
-
-
-static bool
-fig_store_is_unfinished(int journal, uint64_t size)
-{
-    char  last;
-
-    return size != 0
-           && pread(journal, &last, 1, (off_t) (size - 1)) == 1
-           && last != '\n';
-}
-
-
-/* What other processes have written since. */
-
-static bool
-fig_store_catch_up(fig_txn_t *txn)
-{
-    bool               good, anew;
-    uint64_t           from;
-    struct stat        st;
-    fig_journal_t      journal;
-    fig_state_head_t  *head;
-
-    head = txn->store->state.head;
-
-    if (fstat(txn->journal, &st) == -1) {
-        fig_store_fail(txn->store, "\"%s/journal.jsonl\": %s",
-                       txn->store->dir, strerror(errno));
-        return false;
-    }
-
-    anew = !fig_state_is_sound(head)
-           || head->begin != head->seq
-           || head->journal != (uint64_t) st.st_ino
-           || head->applied > (uint64_t) st.st_size;
-
-    from = anew ? 0 : head->applied;
-
-    txn->inode = (uint64_t) st.st_ino;
-    txn->size = (uint64_t) st.st_size;
-
-    if (!anew && from == (uint64_t) st.st_size) {
-        txn->unfinished = fig_store_is_unfinished(txn->journal, from);
-        return true;
-    }
-
-    if (!fig_journal_read(txn->journal, from, &journal)) {
-        fig_store_fail(txn->store, "\"%s/journal.jsonl\" cannot be read: %s",
-                       txn->store->dir, strerror(errno));
-        return false;
-    }
-
-    good = fig_store_replay(txn, &journal, from, anew);
-    free(journal.data);
-
-    return good;
-}
-
-
 /* `live` as it is on the disk, locked; made where it is missing. */
 
 static bool
@@ -406,29 +264,6 @@ fig_store_end(fig_txn_t *txn)
         (void) flock(txn->lock, LOCK_UN);
         (void) close(txn->lock);
     }
-}
-
-
-/* A journal that is gone, with what was acknowledged in it. */
-
-static bool
-fig_store_is_lost(fig_txn_t *txn)
-{
-    struct stat  st;
-
-    if (txn->store->state.head->seq == 0
-        || fstat(txn->journal, &st) == -1 || st.st_size != 0)
-    {
-        return false;
-    }
-
-    fig_store_fail(txn->store, "\"%s/journal.jsonl\" is gone or empty, but %lu "
-                   "flips were made; put it back, or remove \"%s/live\" and "
-                   "reload nginx to begin anew", txn->store->dir,
-                   (unsigned long) txn->store->state.head->seq,
-                   txn->store->dir);
-
-    return true;
 }
 
 
@@ -589,120 +424,4 @@ fig_store_is_behind(const fig_store_t *store)
 
     return (uint64_t) st.st_ino != store->state.head->journal
            || (uint64_t) st.st_size != store->state.head->applied;
-}
-
-
-static int64_t
-fig_store_now(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-
-    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-
-/* What was appended in part, or is not known to be on the disk, is undone. */
-
-static bool
-fig_store_append(fig_txn_t *txn, const fig_json_out_t *out)
-{
-    int  error;
-
-    if (ftruncate(txn->journal, (off_t) txn->size) == -1) {
-        error = errno;
-
-    } else if (txn->unfinished && !fig_write_all(txn->journal, "\n", 1)) {
-        error = errno;
-        (void) ftruncate(txn->journal, (off_t) txn->size);
-
-    } else if (!fig_write_all(txn->journal, out->data, out->len)
-               || fsync(txn->journal) == -1)
-    {
-        error = errno;
-
-        if (ftruncate(txn->journal, (off_t) txn->size) == 0) {
-            (void) fsync(txn->journal);
-        }
-
-    } else {
-        txn->size += out->len + txn->unfinished;
-        txn->unfinished = false;
-
-        return true;
-    }
-
-    fig_store_fail(txn->store, "\"%s/journal.jsonl\" cannot be written: %s",
-                   txn->store->dir, strerror(error));
-
-    return false;
-}
-
-
-/* The journal begins anew when it is long; if it cannot, it goes on. */
-
-static void
-fig_store_compact(fig_txn_t *txn)
-{
-    fig_state_head_t  *head;
-
-    head = txn->store->state.head;
-
-    if (txn->size <= txn->store->limit + (uint64_t) head->nslots * 1024
-        || !fig_journal_compact(txn, fig_store_now()))
-    {
-        return;
-    }
-
-    head->journal = txn->inode;
-    head->applied = txn->size;
-}
-
-
-bool
-fig_store_commit(fig_txn_t *txn, fig_entry_t *entry)
-{
-    bool             good;
-    uint32_t         i;
-    fig_apply_t      apply;
-    fig_store_t     *store;
-    fig_json_out_t   out;
-
-    store = txn->store;
-
-    entry->seq = store->state.head->seq + 1;
-    entry->time = fig_store_now();
-
-    for (i = 0; i < entry->nmoved; i++) {
-        entry->moved[i].slot.seq = entry->seq;
-    }
-
-    if (!fig_apply_init(&apply, &store->state, false)) {
-        fig_store_fail(store, "memory is out");
-        return false;
-    }
-
-    fig_json_out_init(&out);
-    fig_entry_encode(entry, &out);
-
-    good = !out.nomem && fig_apply_entry(&apply, entry);
-
-    if (!good) {
-        fig_store_fail(store, "the state holds no more than %d names",
-                       FIG_STATE_SLOTS);
-    }
-
-    good = good && fig_store_reserve(txn, apply.nslots)
-           && fig_store_append(txn, &out);
-
-    if (good) {
-        fig_apply_publish(&apply, &store->state, txn->inode, txn->size);
-        fig_store_compact(txn);
-    }
-
-    fig_json_out_release(&out);
-    fig_apply_release(&apply);
-
-    return good;
 }

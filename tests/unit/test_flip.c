@@ -43,15 +43,17 @@ typedef struct {
     "  - {name: solo, match: {path: /solo}, to: b, stage: done}\n"            \
     "  - {name: gone, match: {path: /gone}, respond: {status: 410}}\n"
 
-#define ONE(name, more)                                                       \
-    "  - {name: " name ", match: {path: /one, methods: [GET]}, to: a,"         \
-    " by: client, capability: shop, " more "}\n"
+#define ONE                                                                   \
+    "match: {path: /one, methods: [GET]}, to: a, by: client, "                \
+    "capability: shop"
 
 
-static const char  rules_legacy[] = HEAD ONE("one", "stage: legacy") REST;
-static const char  rules_live[] = HEAD ONE("one", "stage: live") REST;
+static const char  rules_legacy[] =
+    HEAD "  - {name: one, " ONE ", stage: legacy}\n" REST;
+static const char  rules_live[] =
+    HEAD "  - {name: one, " ONE ", stage: live}\n" REST;
 static const char  rules_renamed[] =
-    HEAD ONE("uno", "was: one, stage: legacy") REST;
+    HEAD "  - {name: uno, was: one, " ONE ", stage: legacy}\n" REST;
 
 
 static void

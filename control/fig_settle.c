@@ -1,0 +1,260 @@
+/*
+ * What is due without being asked for, once rules were loaded or time has gone
+ * by.
+ *
+ *     names    slots of renamed routes get their new name
+ *     file     flips of values that the file has changed since are dropped
+ *     leases   those that are over are reverted
+ */
+
+#include "fig_plan.h"
+#include "fig_txn.h"
+
+
+static bool
+fig_flip_settle_write(fig_txn_t *txn, fig_plan_t *plan,
+    fig_entry_kind_t kind, const char *actor, const char *reason, uint64_t of,
+    uint32_t *done)
+{
+    fig_entry_t  entry;
+
+    memset(&entry, 0, sizeof(fig_entry_t));
+    entry.kind = kind;
+    entry.of = of;
+    entry.actor = fig_str_from(actor);
+    entry.reason = fig_str_from(reason);
+
+    if (!fig_plan_finish(plan, &entry)
+        || !fig_plan_write(txn, plan->flipper, &entry, plan->problem))
+    {
+        return false;
+    }
+
+    *done += (entry.seq != 0);
+
+    return true;
+}
+
+
+/*
+ * What the file has overtaken.  Told as from the flipped value to the file's,
+ * though the file's has been in force since it was loaded.
+ */
+
+static bool
+fig_flip_settle_file(fig_txn_t *txn, const fig_flipper_t *flipper,
+    uint32_t *done, fig_problem_t *problem)
+{
+    bool                good;
+    uint8_t             outdated;
+    uint32_t            i;
+    fig_plan_t          plan;
+    fig_moved_t        *moved;
+    const fig_slot_t   *slot;
+    const fig_route_t  *route;
+
+    if (!fig_plan_init(&plan, flipper, problem)) {
+        return false;
+    }
+
+    good = true;
+
+    for (i = 0; good && i < plan.model->nroutes; i++) {
+        route = &plan.model->routes[i];
+
+        if (route->action != FIG_ACTION_PROXY) {
+            continue;
+        }
+
+        slot = fig_slot_of(&plan.index, route);
+
+        if (slot == NULL) {
+            continue;
+        }
+
+        outdated = fig_slot_outdated(slot, route->stage, route->percent);
+
+        if (outdated == 0) {
+            continue;
+        }
+
+        moved = fig_plan_route(&plan, route);
+        good = (moved != NULL);
+
+        if (moved != NULL && !moved->wished) {
+            moved->wished = true;
+            moved->slot.flags &= (uint8_t) ~outdated;
+
+            if (outdated & FIG_SLOT_STAGE) {
+                moved->stage = slot->stage;
+            }
+
+            if (outdated & FIG_SLOT_PERCENT) {
+                moved->percent = slot->percent;
+            }
+        }
+    }
+
+    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_RESET, "rules",
+                                         "the rules file changed it", 0, done);
+    fig_plan_release(&plan);
+
+    return good;
+}
+
+
+/* Flips of a renamed route get its new name. */
+
+static bool
+fig_flip_settle_names(fig_txn_t *txn, const fig_flipper_t *flipper,
+    uint32_t *done, fig_problem_t *problem)
+{
+    bool                good;
+    uint32_t            i;
+    fig_plan_t          plan;
+    const fig_slot_t   *slot;
+    const fig_route_t  *route;
+
+    if (!fig_plan_init(&plan, flipper, problem)) {
+        return false;
+    }
+
+    good = true;
+
+    for (i = 0; good && i < plan.model->nroutes; i++) {
+        route = &plan.model->routes[i];
+
+        if (route->was.len == 0 || route->group != NULL) {
+            continue;
+        }
+
+        slot = fig_slot_of(&plan.index, route);
+
+        if (slot != NULL && slot->flags != 0
+            && fig_str_eq(fig_slot_name(slot), route->was))
+        {
+            good = (fig_plan_route(&plan, route) != NULL);
+        }
+    }
+
+    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_RENAME, "rules",
+                                         "\"was\" in the rules file", 0, done);
+    fig_plan_release(&plan);
+
+    return good;
+}
+
+
+static bool
+fig_flip_revert(fig_txn_t *txn, const fig_flipper_t *flipper, uint64_t seq,
+    uint32_t *done, fig_problem_t *problem)
+{
+    bool               good;
+    uint32_t           i;
+    fig_plan_t         plan;
+    fig_entry_t        entry;
+    fig_status_t       status;
+    const fig_slot_t  *slot;
+
+    status = fig_store_find(flipper->store, seq, flipper->arena, &entry);
+
+    if (status == FIG_NOMEM) {
+        return fig_plan_nomem(problem);
+    }
+
+    if (!fig_plan_init(&plan, flipper, problem)) {
+        return false;
+    }
+
+    good = true;
+
+    /* what was flipped again since stays as it is */
+
+    for (i = 0; good && status == FIG_OK && i < entry.nmoved; i++) {
+        slot = fig_plan_slot_now(&plan, &entry.moved[i]);
+
+        if (slot != NULL && slot->seq == seq) {
+            (void) fig_plan_restore(&plan, &entry.moved[i]);
+        }
+    }
+
+    memset(problem, 0, sizeof(fig_problem_t));
+
+    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_REVERT, "lease",
+                                         "the lease is over", seq, done);
+    fig_plan_release(&plan);
+
+    return good;
+}
+
+
+static bool
+fig_flip_settle_leases(fig_txn_t *txn, const fig_flipper_t *flipper,
+    uint32_t *done, fig_problem_t *problem)
+{
+    int64_t            now;
+    uint32_t           i;
+    fig_state_head_t  *head;
+
+    now = fig_store_now();
+    head = flipper->store->state.head;
+
+    for (i = 0; i < head->nleases; /* void */) {
+
+        if (head->leases[i].until > now) {
+            i++;
+            continue;
+        }
+
+        /* which takes the lease out of the list */
+
+        if (!fig_flip_revert(txn, flipper, head->leases[i].seq, done,
+                             problem))
+        {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+
+bool
+fig_flip_settle(const fig_flipper_t *flipper, uint32_t *done,
+    fig_problem_t *problem)
+{
+    bool       good;
+    fig_txn_t  txn;
+
+    *done = 0;
+
+    if (!fig_flip_begin(flipper, &txn, problem)) {
+        return false;
+    }
+
+    good = fig_flip_settle_names(&txn, flipper, done, problem)
+           && fig_flip_settle_file(&txn, flipper, done, problem)
+           && fig_flip_settle_leases(&txn, flipper, done, problem);
+
+    fig_store_end(&txn);
+
+    return good;
+}
+
+
+int64_t
+fig_flip_next_lease(const fig_state_t *state)
+{
+    int64_t   next;
+    uint32_t  i;
+
+    next = 0;
+
+    for (i = 0; i < state->head->nleases && i < FIG_STATE_LEASES; i++) {
+        if (next == 0 || state->head->leases[i].until < next) {
+            next = state->head->leases[i].until;
+        }
+    }
+
+    return next;
+}

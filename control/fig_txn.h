@@ -1,0 +1,43 @@
+/*
+ * The insides of the store; private to control/.
+ *
+ *     fig_store.c      opens, maps, locks
+ *     fig_catch_up.c   journal -> image
+ *     fig_commit.c     entry -> journal -> image
+ */
+
+#ifndef FIG_TXN_H
+#define FIG_TXN_H
+
+#include "fig_apply.h"
+
+
+/* Says why the store cannot be written. */
+void fig_store_fail(fig_store_t *store, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Says that so many bytes at the journal's end were never acknowledged. */
+void fig_store_warn(fig_store_t *store, size_t torn);
+
+/*
+ * Makes sure that the file has room on its disk for so many slots: a page of a
+ * mapping that finds none there kills whoever writes to it.  False: the store's
+ * error says why not.
+ */
+bool fig_store_reserve(fig_txn_t *txn, uint32_t nslots);
+
+/* The journal's good part, from a byte on; false: something is wrong. */
+bool fig_store_replay(fig_txn_t *txn, const fig_journal_t *journal,
+    uint64_t from, bool anew);
+
+/* What other processes have written since.  False: the store's error. */
+bool fig_store_catch_up(fig_txn_t *txn);
+
+/* Whether the journal is gone, with what was acknowledged in it. */
+bool fig_store_is_lost(fig_txn_t *txn);
+
+/* Milliseconds since 1970. */
+int64_t fig_store_now(void);
+
+
+#endif /* FIG_TXN_H */
