@@ -25,6 +25,8 @@
 #include "fig_path.h"
 #include "fig_rules.h"
 
+#include "ngx_http_strangler_count.h"
+
 
 typedef struct ngx_http_strangler_rset_s     ngx_http_strangler_rset_t;
 typedef struct ngx_http_strangler_gen_s      ngx_http_strangler_gen_t;
@@ -113,6 +115,7 @@ struct ngx_http_strangler_variant_s {
 
 struct ngx_http_strangler_gen_s {
     ngx_http_strangler_gen_t      *next;       /* of those that are over */
+    ngx_queue_t                    queue;      /* of those that are held */
     ngx_http_strangler_rset_t     *rset;
     ngx_uint_t                     number;
     ngx_uint_t                     refs;       /* requests, and one while in
@@ -123,6 +126,12 @@ struct ngx_http_strangler_gen_s {
     ngx_http_strangler_backend_t  *backends;   /* by the model's index */
     time_t                        *limit_logged;       /* by route's index */
     ngx_pool_t                    *pool;       /* of variants; NULL: none */
+
+    /* Counters by the model's index, of which each may be NULL; NULL as long
+       as nothing is counted. */
+
+    ngx_http_strangler_slot_t    **route_slots;
+    ngx_http_strangler_slot_t    **backend_slots;
 };
 
 
@@ -143,6 +152,10 @@ struct ngx_http_strangler_rset_s {
 
     ngx_http_strangler_shared_t   *shared;
     ngx_http_strangler_gen_t      *gen;        /* in force here; NULL: none */
+    ngx_queue_t                    held;       /* by requests or in force, the
+                                                  oldest first */
+    ngx_http_strangler_count_t    *count;      /* in the zone */
+    ngx_http_strangler_counter_t   counter;    /* workers only */
     ngx_queue_t                    pools;
     ngx_http_strangler_reload_t   *reload;     /* workers only */
     ngx_cycle_t                   *cycle;      /* that it was configured in */
@@ -233,6 +246,10 @@ struct ngx_http_strangler_ctx_s {
     ngx_http_upstream_conf_t      *base;       /* the location's */
     ngx_int_t                    (*process_header)(ngx_http_request_t *r);
     ngx_int_t                    (*reinit_request)(ngx_http_request_t *r);
+    void                         (*finalize_request)(ngx_http_request_t *r,
+                                     ngx_int_t rc);
+    ngx_int_t                      rc;         /* of the upstream's end */
+    ngx_http_strangler_slot_t     *trying;     /* in flight; NULL: none is */
     ngx_event_t                   *total;      /* of the route; NULL: none */
     ngx_uint_t                     tries;      /* gets so far */
     ngx_uint_t                     peers;      /* of backend, asked so far */
@@ -251,6 +268,8 @@ struct ngx_http_strangler_ctx_s {
     unsigned                       sent:1;     /* a try had some of it */
     unsigned                       expired:1;  /* total time is over */
     unsigned                       failed:1;   /* an internal error */
+    unsigned                       handled:1;  /* it came to our handler */
+    unsigned                       incomplete:1;       /* the answer was */
 
     /* set as a whole by whoever makes them */
 
@@ -295,6 +314,10 @@ void ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx);
 
 /* The decision that was made, or NULL. */
 ngx_http_strangler_ctx_t *ngx_http_strangler_get_ctx(ngx_http_request_t *r);
+
+/* The last decision by which this request was handled, or NULL. */
+ngx_http_strangler_ctx_t *ngx_http_strangler_get_handled_ctx(
+    ngx_http_request_t *r);
 
 /*
  * Finds what to send as the request's target to a side, in ctx->target; left
@@ -498,38 +521,6 @@ void ngx_http_strangler_save_session(ngx_peer_connection_t *pc, void *data);
 
 #endif
 
-/* ngx_http_strangler_zone.c: what the processes share */
-ngx_int_t ngx_http_strangler_zone_add(ngx_conf_t *cf,
-    ngx_http_strangler_rset_t *rset);
-
-/* The newest generation's number. */
-ngx_uint_t ngx_http_strangler_zone_generation(ngx_http_strangler_rset_t *rset);
-
-/*
- * A copy of the newest bytes and their number; any thread.  Free the files
- * with fig_files_destroy().
- */
-fig_status_t ngx_http_strangler_zone_read(ngx_http_strangler_rset_t *rset,
-    fig_files_t **files, ngx_uint_t *number);
-
-/*
- * Makes files the newest generation, unless they are that already; any thread.
- * *needed: bytes that the zone lacks, with NGX_DECLINED.
- */
-ngx_int_t ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
-    const fig_files_t *files, ngx_uint_t *number, size_t *needed);
-
-/* Checksum of the newest bytes. */
-uint64_t ngx_http_strangler_zone_checksum(ngx_http_strangler_rset_t *rset);
-
-/* True once a text: whether errors of this text are still to be logged. */
-ngx_uint_t ngx_http_strangler_zone_report(ngx_http_strangler_rset_t *rset,
-    uint64_t checksum);
-
-/* Takes or renews the leader's lease; false: another process has it. */
-ngx_uint_t ngx_http_strangler_zone_lead(ngx_http_strangler_rset_t *rset);
-void ngx_http_strangler_zone_unlead(ngx_http_strangler_rset_t *rset);
-
 /* ngx_http_strangler_state.c: the state directory; blocking, any thread */
 ngx_int_t ngx_http_strangler_state_init(ngx_http_strangler_rset_t *rset,
     ngx_log_t *log);
@@ -574,6 +565,9 @@ ngx_http_strangler_fig(ngx_str_t str)
 {
     return fig_str((const char *) str.data, str.len);
 }
+
+
+#include "ngx_http_strangler_zone.h"
 
 
 #endif /* NGX_HTTP_STRANGLER_H */

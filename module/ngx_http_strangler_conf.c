@@ -96,6 +96,7 @@ ngx_http_strangler_add_rset(ngx_conf_t *cf, ngx_str_t *name)
     rset->conf_line = cf->conf_file->line;
 
     ngx_queue_init(&rset->pools);
+    ngx_queue_init(&rset->held);
 
     cln->handler = ngx_http_strangler_rset_cleanup;
     cln->data = rset;

@@ -375,6 +375,8 @@ void
 ngx_http_strangler_gen_release(ngx_http_strangler_gen_t *gen)
 {
     if (--gen->refs == 0) {
+        ngx_queue_remove(&gen->queue);
+        ngx_http_strangler_count_report(gen->rset);
         ngx_http_strangler_reload_discard(gen);
     }
 }
@@ -400,11 +402,15 @@ ngx_http_strangler_gen_install(ngx_http_strangler_rset_t *rset,
     gen->refs = 1;
     rset->gen = gen;
 
+    ngx_queue_insert_tail(&rset->held, &gen->queue);
+
     ngx_http_strangler_pool_sweep(rset, number);
 
     if (old) {
         ngx_http_strangler_gen_release(old);
     }
+
+    ngx_http_strangler_count_report(rset);
 
     return NGX_OK;
 }

@@ -104,6 +104,8 @@ ngx_http_strangler_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->handled = 1;
+
     if (ctx->status) {
         return ctx->status;
     }

@@ -368,6 +368,10 @@ ngx_http_strangler_postconfiguration(ngx_conf_t *cf)
 #endif
     }
 
+    if (ngx_http_strangler_count_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_strangler_filter_init(cf);
 }
 

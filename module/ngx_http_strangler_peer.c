@@ -19,6 +19,8 @@ static ngx_int_t ngx_http_strangler_get_peer(ngx_peer_connection_t *pc,
     void *data);
 static void ngx_http_strangler_free_peer(ngx_peer_connection_t *pc,
     void *data, ngx_uint_t state);
+static void ngx_http_strangler_finalize_request(ngx_http_request_t *r,
+    ngx_int_t rc);
 static void ngx_http_strangler_total_handler(ngx_event_t *ev);
 
 
@@ -208,6 +210,9 @@ ngx_http_strangler_init_peer(ngx_http_request_t *r,
 
     ngx_http_strangler_watch_answer(ctx, u);
 
+    ctx->finalize_request = u->finalize_request;
+    u->finalize_request = ngx_http_strangler_finalize_request;
+
     return ngx_http_strangler_start_total(ctx);
 }
 
@@ -251,6 +256,8 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
                   ctx->decision.fallback->name.len,
                   ctx->decision.fallback->name.data, &ctx->reason);
 
+    ngx_http_strangler_count_fallback(ctx);
+
     ctx->fell_back = 1;
     ctx->fresh = 0;
 
@@ -282,6 +289,7 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
         return NGX_OK;
 
     case NGX_HTTP_STRANGLER_NEXT_PEER:
+        ngx_http_strangler_count_retry(ctx);
         ngx_http_strangler_next_peer(ctx);
 
         return ngx_http_strangler_recreate(ctx);
@@ -323,6 +331,8 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, pc->log, 0,
                    "strangler: try %ui, peer %V", ctx->tries, pc->name);
 
+    ngx_http_strangler_count_try(ctx);
+
     /*
      * What must not be sent twice asks a kept connection first whether it is
      * still open; all else finds out by using it.
@@ -356,15 +366,31 @@ ngx_http_strangler_free_peer(ngx_peer_connection_t *pc, void *data,
             ngx_http_strangler_pool_put(ctx->backend, pc, u);
         }
 
+        ngx_http_strangler_count_tried(ctx, u, 0);
         return;
     }
 
     ngx_http_strangler_judge(ctx, pc, u);
+    ngx_http_strangler_count_tried(ctx, u, 1);
 
     /* nginx adds a try by itself for a kept connection that failed */
 
     pc->cached = 0;
     pc->tries = (ctx->plan == NGX_HTTP_STRANGLER_END) ? 0 : 1;
+}
+
+
+/* Comes before the last peer.free, which is not told how it went. */
+
+static void
+ngx_http_strangler_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_strangler_ctx_t  *ctx;
+
+    ctx = r->upstream->peer.data;
+    ctx->rc = rc;
+
+    ctx->finalize_request(r, rc);
 }
 
 

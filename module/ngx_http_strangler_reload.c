@@ -122,7 +122,8 @@ ngx_http_strangler_compile(ngx_http_strangler_reload_t *rl)
         return;
     }
 
-    rc = ngx_http_strangler_zone_publish(rl->rset, rl->files, &rl->number,
+    rc = ngx_http_strangler_zone_publish(rl->rset, rl->files,
+                                         rl->gen->ruleset, &rl->number,
                                          &rl->needed);
 
     if (rc != NGX_OK) {
@@ -134,6 +135,7 @@ ngx_http_strangler_compile(ngx_http_strangler_reload_t *rl)
 
     rl->outcome = NGX_HTTP_STRANGLER_NEW;
 
+    (void) ngx_http_strangler_count_map(rl->rset->count, rl->gen);
     (void) ngx_http_strangler_state_save(rl->rset, rl->files, rl->log);
 }
 
@@ -212,6 +214,7 @@ ngx_http_strangler_follow(ngx_http_strangler_reload_t *rl)
         && ngx_http_strangler_gen_create(files, &rl->gen, diags) == FIG_OK)
     {
         rl->outcome = NGX_HTTP_STRANGLER_NEW;
+        (void) ngx_http_strangler_count_map(rl->rset->count, rl->gen);
 
     } else if (diags) {
         ngx_http_strangler_log_diags(rl->log, NGX_LOG_ALERT, rl->rset, diags);
@@ -440,6 +443,8 @@ ngx_http_strangler_tick(ngx_event_t *ev)
     rl = ev->data;
     rset = rl->rset;
 
+    ngx_http_strangler_count_tick(rset);
+
     if (ngx_exiting || ngx_terminate || ngx_quit) {
         ngx_http_strangler_zone_unlead(rset);
         return;
@@ -488,6 +493,10 @@ ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
     rl->rset = rset;
     rl->log = cycle->log;
     rl->not_before = ngx_current_msec;
+
+    if (ngx_http_strangler_count_start(rset, cycle->log) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     /* a worker that is born late has the rules of its master's start */
 
@@ -558,6 +567,7 @@ ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset)
     }
 
     ngx_http_strangler_zone_unlead(rset);
+    ngx_http_strangler_count_stop(rset);
 
     /* the pool's threads are gone by now, and a job's result was not used */
 

@@ -94,6 +94,29 @@ ngx_http_strangler_get_ctx(ngx_http_request_t *r)
 }
 
 
+ngx_http_strangler_ctx_t *
+ngx_http_strangler_get_handled_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t        *cln;
+    ngx_http_strangler_ctx_t  *ctx;
+
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_strangler_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->request == r && ctx->handled) {
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
 static void
 ngx_http_strangler_stop_total(ngx_http_strangler_ctx_t *ctx)
 {
@@ -109,6 +132,7 @@ ngx_http_strangler_drop(ngx_http_strangler_ctx_t *ctx)
     ngx_http_strangler_stop_total(ctx);
 
     if (ctx->gen) {
+        ngx_http_strangler_count_forget(ctx);
         ngx_http_strangler_gen_release(ctx->gen);
         ctx->gen = NULL;
     }
@@ -275,6 +299,8 @@ ngx_http_strangler_log_limit(ngx_http_request_t *r,
 {
     time_t             *logged;
     const fig_route_t  *route;
+
+    ngx_http_strangler_count_limit(ctx);
 
     route = ctx->match.limited;
     logged = &ctx->gen->limit_logged[route->index];

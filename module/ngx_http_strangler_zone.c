@@ -3,6 +3,7 @@
  *
  *     zone -> shared  | generation | leader, lease | reported | checksum |
  *             bundle  -> bytes of all rules files (fig_files.h)
+ *             count   -> what was counted (ngx_http_strangler_count.h)
  *
  * One process reads and checks a file and publishes its bytes; every other
  * compiles those same bytes, so that all have the same rules whatever happens
@@ -25,6 +26,7 @@ struct ngx_http_strangler_shared_s {
     u_char          *bundle;
     size_t           size;
     ngx_slab_pool_t *slab;
+    ngx_http_strangler_count_t  *count;
 };
 
 
@@ -123,7 +125,8 @@ ngx_http_strangler_zone_use(ngx_http_strangler_rset_t *rset,
     ngx_int_t   rc;
     ngx_uint_t  number;
 
-    rc = ngx_http_strangler_zone_publish(rset, files, &number, &needed);
+    rc = ngx_http_strangler_zone_publish(rset, files, gen->ruleset, &number,
+                                         &needed);
 
     if (rc == NGX_DECLINED) {
         ngx_http_strangler_log_too_large(log, NGX_LOG_EMERG, rset, needed);
@@ -234,6 +237,42 @@ ngx_http_strangler_zone_load(ngx_http_strangler_rset_t *rset,
 }
 
 
+static ngx_http_strangler_shared_t *
+ngx_http_strangler_zone_create(ngx_http_strangler_rset_t *rset,
+    ngx_slab_pool_t *slab)
+{
+    ngx_core_conf_t              *ccf;
+    ngx_http_strangler_rset_t    *before;
+    ngx_http_strangler_shared_t  *shared;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(rset->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    shared = ngx_slab_calloc(slab, sizeof(ngx_http_strangler_shared_t));
+    if (shared == NULL) {
+        return NULL;
+    }
+
+    shared->slab = slab;
+    shared->count = ngx_http_strangler_count_create(slab, rset->size,
+                              ngx_max((ngx_uint_t) ccf->worker_processes, 1));
+
+    if (shared->count == NULL) {
+        return NULL;
+    }
+
+    before = ngx_http_strangler_count_before(rset);
+
+    if (before) {
+        shared->generation = before->shared->generation;
+        ngx_http_strangler_count_take_over(shared->count, before->count,
+                                           shared->generation);
+    }
+
+    return shared;
+}
+
+
 /*
  * Runs in the master (or the one process) for every configuration, after all
  * of it was parsed, and may still refuse it: rules are loaded here.
@@ -257,16 +296,20 @@ ngx_http_strangler_zone_init(ngx_shm_zone_t *zone, void *data)
         rset->shared = slab->data;
 
     } else {
-        rset->shared = ngx_slab_calloc(slab,
-                                       sizeof(ngx_http_strangler_shared_t));
+        slab->log_nomem = 0;
+
+        rset->shared = ngx_http_strangler_zone_create(rset, slab);
         if (rset->shared == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                          "strangler: the zone of \"%V\" is too small for "
+                          "any rules", &rset->name);
             return NGX_ERROR;
         }
 
-        rset->shared->slab = slab;
         slab->data = rset->shared;
-        slab->log_nomem = 0;
     }
+
+    rset->count = rset->shared->count;
 
     if (ngx_http_strangler_state_init(rset, zone->shm.log) != NGX_OK) {
         return NGX_ERROR;
@@ -364,13 +407,29 @@ ngx_http_strangler_zone_room(ngx_http_strangler_shared_t *shared, size_t size)
 }
 
 
+/* Bytes of a zone that has room for these rules and what is counted of them. */
+
+static size_t
+ngx_http_strangler_zone_needed(ngx_http_strangler_count_t *count, size_t size,
+    const fig_ruleset_t *ruleset)
+{
+    size += ngx_http_strangler_count_needed(count, ruleset);
+
+    /* the slab's own pages, the shapes, and what else is in it */
+
+    return size + size / 16 + 64 * 1024;
+}
+
+
 ngx_int_t
 ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
-    const fig_files_t *files, ngx_uint_t *number, size_t *needed)
+    const fig_files_t *files, const fig_ruleset_t *ruleset,
+    ngx_uint_t *number, size_t *needed)
 {
     u_char                       *p;
     size_t                        size;
     uint64_t                      checksum;
+    ngx_http_strangler_chunk_t   *chunks;
     ngx_http_strangler_shared_t  *shared;
 
     shared = rset->shared;
@@ -386,14 +445,18 @@ ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
         return NGX_OK;
     }
 
-    p = ngx_http_strangler_zone_room(shared, size);
+    p = NULL;
+    chunks = shared->count->chunks;
+
+    if (ngx_http_strangler_count_reserve(shared->count, ruleset) == NGX_OK) {
+        p = ngx_http_strangler_zone_room(shared, size);
+    }
 
     if (p == NULL) {
+        ngx_http_strangler_count_unreserve(shared->count, chunks);
         ngx_shmtx_unlock(&shared->slab->mutex);
 
-        /* the slab's own pages and what else is in it */
-
-        *needed = size + size / 64 + 64 * 1024;
+        *needed = ngx_http_strangler_zone_needed(shared->count, size, ruleset);
         return NGX_DECLINED;
     }
 
@@ -407,7 +470,10 @@ ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
     shared->size = size;
     shared->checksum = checksum;
     shared->reported = 0;
+    shared->count->loads++;
     *number = ++shared->generation;
+
+    ngx_http_strangler_count_commit(shared->count, ruleset, *number);
 
     ngx_shmtx_unlock(&shared->slab->mutex);
 
@@ -445,9 +511,20 @@ ngx_http_strangler_zone_report(ngx_http_strangler_rset_t *rset,
     fresh = shared->reported != checksum;
     shared->reported = checksum;
 
+    if (fresh && checksum) {
+        shared->count->refusals++;
+    }
+
     ngx_shmtx_unlock(&shared->slab->mutex);
 
     return fresh;
+}
+
+
+ngx_uint_t
+ngx_http_strangler_zone_is_spoiled(ngx_http_strangler_rset_t *rset)
+{
+    return rset->shared->reported != 0;
 }
 
 

@@ -1,0 +1,55 @@
+/*
+ * What the processes of a rule set share beside its counters: the bytes of the
+ * newest rules, their number, who leads, and which errors were told.
+ *
+ *     publish (one process)  ->  zone  ->  read (every other)
+ *
+ * ngx_http_strangler_zone.c
+ */
+
+#ifndef NGX_HTTP_STRANGLER_ZONE_H
+#define NGX_HTTP_STRANGLER_ZONE_H
+
+#include "ngx_http_strangler.h"
+
+
+ngx_int_t ngx_http_strangler_zone_add(ngx_conf_t *cf,
+    ngx_http_strangler_rset_t *rset);
+
+/* The newest generation's number. */
+ngx_uint_t ngx_http_strangler_zone_generation(ngx_http_strangler_rset_t *rset);
+
+/*
+ * A copy of the newest bytes and their number; any thread.  Free the files
+ * with fig_files_destroy().
+ */
+fig_status_t ngx_http_strangler_zone_read(ngx_http_strangler_rset_t *rset,
+    fig_files_t **files, ngx_uint_t *number);
+
+/*
+ * Makes files the newest generation, unless they are that already; any thread.
+ * *needed: bytes that the zone lacks, with NGX_DECLINED.
+ */
+ngx_int_t ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
+    const fig_files_t *files, const fig_ruleset_t *ruleset,
+    ngx_uint_t *number, size_t *needed);
+
+/* Checksum of the newest bytes. */
+uint64_t ngx_http_strangler_zone_checksum(ngx_http_strangler_rset_t *rset);
+
+/*
+ * True once a text: whether errors of this text are still to be logged (and
+ * counted); 0: the text is a good one.
+ */
+ngx_uint_t ngx_http_strangler_zone_report(ngx_http_strangler_rset_t *rset,
+    uint64_t checksum);
+
+/* Takes or renews the leader's lease; false: another process has it. */
+ngx_uint_t ngx_http_strangler_zone_lead(ngx_http_strangler_rset_t *rset);
+void ngx_http_strangler_zone_unlead(ngx_http_strangler_rset_t *rset);
+
+/* Whether rules were refused since the last good ones. */
+ngx_uint_t ngx_http_strangler_zone_is_spoiled(ngx_http_strangler_rset_t *rset);
+
+
+#endif /* NGX_HTTP_STRANGLER_ZONE_H */
