@@ -39,7 +39,7 @@ typedef struct {
 } cli_option_t;
 
 
-#define CLI_OPTION_SETS  4
+#define CLI_OPTION_SETS  5
 #define CLI_ANY          SIZE_MAX
 
 typedef struct {

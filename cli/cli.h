@@ -41,6 +41,17 @@ typedef struct {
 cli_exit_t cli_cmd_check(int argc, char **argv);
 cli_exit_t cli_cmd_explain(int argc, char **argv);
 cli_exit_t cli_cmd_replay(int argc, char **argv);
+cli_exit_t cli_cmd_status(int argc, char **argv);
+cli_exit_t cli_cmd_routes(int argc, char **argv);
+cli_exit_t cli_cmd_backends(int argc, char **argv);
+cli_exit_t cli_cmd_history(int argc, char **argv);
+cli_exit_t cli_cmd_surface(int argc, char **argv);
+cli_exit_t cli_cmd_flip(int argc, char **argv);
+cli_exit_t cli_cmd_undo(int argc, char **argv);
+cli_exit_t cli_cmd_confirm(int argc, char **argv);
+cli_exit_t cli_cmd_reset(int argc, char **argv);
+cli_exit_t cli_cmd_release(int argc, char **argv);
+cli_exit_t cli_cmd_drain(int argc, char **argv);
 
 
 /* "strangler: " and a message on stderr; returns CLI_FAILED. */

@@ -18,7 +18,21 @@ static const cli_command_t  cli_commands[] = {
     { "explain", "which route and backend a request gets, and why",
       cli_cmd_explain },
     { "replay", "what rules, or a change of them, do to logged requests",
-      cli_cmd_replay }
+      cli_cmd_replay },
+    { "status", "which rules are in force, and what is wrong",
+      cli_cmd_status },
+    { "routes", "the routes as they are in force, with their counts",
+      cli_cmd_routes },
+    { "backends", "the backends, how busy and how well", cli_cmd_backends },
+    { "history", "what was flipped, when, by whom and why", cli_cmd_history },
+    { "surface", "paths that no route matches yet", cli_cmd_surface },
+    { "flip", "put routes into another stage", cli_cmd_flip },
+    { "undo", "take a flip back", cli_cmd_undo },
+    { "confirm", "keep a flip whose lease would end", cli_cmd_confirm },
+    { "reset", "put routes back to what the file says", cli_cmd_reset },
+    { "release", "let the file speak again where a flip is held",
+      cli_cmd_release },
+    { "drain", "take a backend out of use", cli_cmd_drain }
 };
 
 

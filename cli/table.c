@@ -171,33 +171,37 @@ cli_table_shrink(const cli_table_t *table, size_t width, size_t *widths)
 }
 
 
+/* *blanks are those to be printed before the next text, if there is one. */
+
 static void
-cli_table_print_cell(FILE *out, const char *text, size_t columns,
-    cli_style_t style, cli_column_kind_t kind, size_t width, bool last)
+cli_table_print_cell(FILE *out, const cli_cell_t *cell,
+    cli_column_kind_t kind, size_t width, size_t *blanks)
 {
-    size_t       len, dots;
+    size_t       len, dots, columns;
     const char  *ellipsis;
 
-    len = strlen(text);
+    len = strlen(cell->text);
+    columns = cell->columns;
     ellipsis = "";
 
     if (columns > width) {
         ellipsis = cli_term_ellipsis(&dots);
         columns = width - dots;
-        len = cli_text_fit(text, &columns);
+        len = cli_text_fit(cell->text, &columns);
         columns += dots;
     }
 
-    if (kind == CLI_RIGHT) {
-        fprintf(out, "%*s", (int) (width - columns), "");
+    if (columns == 0) {
+        *blanks += width;
+        return;
     }
 
-    fprintf(out, "%s%.*s%s%s", cli_style_on(style), (int) len, text, ellipsis,
-            cli_style_off(style));
+    fprintf(out, "%*s%s%.*s%s%s",
+            (int) (*blanks + (kind == CLI_RIGHT ? width - columns : 0)), "",
+            cli_style_on(cell->style), (int) len, cell->text, ellipsis,
+            cli_style_off(cell->style));
 
-    if (kind != CLI_RIGHT && !last) {
-        fprintf(out, "%*s", (int) (width - columns), "");
-    }
+    *blanks = (kind == CLI_RIGHT) ? 0 : width - columns;
 }
 
 
@@ -207,17 +211,12 @@ static void
 cli_table_print_row(const cli_table_t *table, FILE *out,
     const size_t *widths, ptrdiff_t row)
 {
-    size_t               i, last;
-    const char          *gap, *title;
+    size_t               i, blanks;
+    cli_cell_t           title;
     const cli_cell_t    *cell;
     const cli_column_t  *column;
 
-    gap = "";
-    last = table->ncolumns - 1;
-
-    while (last > 0 && widths[last] == 0) {
-        last--;
-    }
+    blanks = 0;
 
     for (i = 0; i < table->ncolumns; i++) {
         column = &table->columns[i];
@@ -226,19 +225,18 @@ cli_table_print_row(const cli_table_t *table, FILE *out,
             continue;
         }
 
-        fputs(gap, out);
-        gap = "  ";
-
         if (row < 0) {
-            title = column->title;
-            cli_table_print_cell(out, title, strlen(title), CLI_DIM,
-                                 column->kind, widths[i], i == last);
-            continue;
+            title.text = (char *) column->title;
+            title.columns = strlen(column->title);
+            title.style = CLI_DIM;
+            cell = &title;
+
+        } else {
+            cell = &table->cells[(size_t) row * table->ncolumns + i];
         }
 
-        cell = &table->cells[(size_t) row * table->ncolumns + i];
-        cli_table_print_cell(out, cell->text, cell->columns, cell->style,
-                             column->kind, widths[i], i == last);
+        cli_table_print_cell(out, cell, column->kind, widths[i], &blanks);
+        blanks += CLI_TABLE_GAP;
     }
 
     fputc('\n', out);

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from command import Terminal
+from node import Node
 
 SECONDS_A_TEST = 120
 
@@ -66,3 +67,13 @@ def bounded():
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.fixture
+def start(request):
+    """Starts nodes; each ends with the test."""
+    def node(*args, **options):
+        made = Node(*args, **options)
+        request.addfinalizer(made.stop)
+        return made
+    return node
