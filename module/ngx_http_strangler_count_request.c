@@ -246,9 +246,11 @@ ngx_http_strangler_count_ended(ngx_http_strangler_ctx_t *ctx,
     } else if (u->state->status == 0) {
         outcome = NGX_HTTP_STRANGLER_FAILED;
 
-    } else if (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR && !u->upgrade) {
+    } else if (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
+               && u->header_sent && !u->upgrade)
+    {
         outcome = NGX_HTTP_STRANGLER_FAILED;
-        ctx->incomplete = u->header_sent;
+        ctx->incomplete = 1;
 
         ngx_http_strangler_count_add(counter,
                           &row->failures[NGX_HTTP_STRANGLER_BY_INCOMPLETE], 1);
