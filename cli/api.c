@@ -133,6 +133,7 @@ cli_api_close(cli_api_t *api)
         cli_http_destroy(api->http);
     }
 
+    free(api->wrong);
     free(api->documents);
     cli_nodes_release(&api->nodes);
 }
@@ -174,10 +175,13 @@ cli_api_run(cli_api_t *api, cli_call_t *calls, size_t n)
 
         code = cli_worse(code, calls[i].refused ? CLI_NO : CLI_FAILED);
 
+        cli_api_prefix(api, (size_t) (calls[i].node - api->nodes.items),
+                       prefix);
+        free(api->wrong);
+        api->wrong = cli_format("%s%s", prefix, calls[i].error);
+
         if (!api->quiet) {
-            cli_api_prefix(api, (size_t) (calls[i].node - api->nodes.items),
-                           prefix);
-            cli_error("%s%s", prefix, calls[i].error);
+            cli_error("%s", api->wrong);
         }
     }
 

@@ -33,7 +33,8 @@ typedef struct {
     cli_http_options_t   options;
     cli_http_t          *http;
     json_t             **documents;    /* by node: what came last; owned */
-    bool                 quiet;        /* what goes wrong is not said */
+    bool                 quiet;        /* what goes wrong is not said, but */
+    char                *wrong;        /* the last of it is here; owned */
 } cli_api_t;
 
 

@@ -52,6 +52,7 @@ cli_exit_t cli_cmd_confirm(int argc, char **argv);
 cli_exit_t cli_cmd_reset(int argc, char **argv);
 cli_exit_t cli_cmd_release(int argc, char **argv);
 cli_exit_t cli_cmd_drain(int argc, char **argv);
+cli_exit_t cli_cmd_watch(int argc, char **argv);
 
 
 /* "strangler: " and a message on stderr; returns CLI_FAILED. */

@@ -6,67 +6,10 @@
  * Filters are the API's own.
  */
 
+#include "filters.h"
 #include "merge.h"
 #include "table.h"
 #include "view.h"
-
-
-typedef struct {
-    bool          drift;
-    const char   *stage;
-    const char   *group;
-    const char   *capability;
-    const char   *backend;
-    const char   *owner;
-} cli_filters_t;
-
-
-static char *
-cli_filter_add(char *path, const char *name, const char *value)
-{
-    char  *escaped, *longer;
-
-    if (value == NULL) {
-        return path;
-    }
-
-    escaped = cli_http_escape(value);
-    longer = cli_format("%s%c%s=%s", path, strchr(path, '?') ? '&' : '?', name,
-                        escaped);
-    free(escaped);
-    free(path);
-
-    return longer;
-}
-
-
-static char *
-cli_filters_path(const cli_filters_t *filters)
-{
-    char  *path;
-
-    path = cli_format("v1/routes");
-    path = cli_filter_add(path, "stage", filters->stage);
-    path = cli_filter_add(path, "group", filters->group);
-    path = cli_filter_add(path, "capability", filters->capability);
-    path = cli_filter_add(path, "backend", filters->backend);
-    path = cli_filter_add(path, "owner", filters->owner);
-    path = cli_filter_add(path, "drift", filters->drift ? "true" : NULL);
-
-    return path;
-}
-
-
-static cli_style_t
-cli_route_style(const json_t *route)
-{
-    const char  *stage;
-
-    stage = cli_json_text(route, "stage");
-
-    return (strcmp(stage, "live") == 0 || strcmp(stage, "done") == 0)
-           ? CLI_GOOD : (strcmp(stage, "ramp") == 0) ? CLI_MIND : CLI_PLAIN;
-}
 
 
 static void
@@ -78,7 +21,7 @@ cli_routes_row(cli_table_t *table, const json_t *route, double now)
     cli_table_add(table, CLI_BOLD, cli_json_text(route, "name"));
 
     text = cli_view_stage(route);
-    cli_table_add(table, cli_route_style(route), text);
+    cli_table_add(table, cli_view_style(route), text);
     free(text);
 
     text = cli_view_targets(route);
@@ -149,43 +92,24 @@ cli_routes_print(const json_t *routes, bool filtered)
 cli_exit_t
 cli_cmd_routes(int argc, char **argv)
 {
-    char           *path;
-    json_t         *routes;
-    cli_api_t       api;
-    cli_exit_t      code;
-    cli_list_t      operands;
-    cli_filters_t   filters;
-
-    const cli_option_t  options[] = {
-        { "stage", 0, CLI_TEXT, "STAGE", "only routes in this stage",
-          &filters.stage },
-        { "group", 0, CLI_TEXT, "NAME", "only those of a group",
-          &filters.group },
-        { "capability", 0, CLI_TEXT, "NAME", "only those of a capability",
-          &filters.capability },
-        { "backend", 0, CLI_TEXT, "NAME", "only those to a backend",
-          &filters.backend },
-        { "owner", 0, CLI_TEXT, "NAME", "only those of an owner",
-          &filters.owner },
-        { "drift", 0, CLI_FLAG, NULL, "only those that are not as the file "
-          "says", &filters.drift },
-        { NULL, 0, CLI_FLAG, NULL, NULL, NULL }
-    };
+    char        *path;
+    json_t      *routes;
+    cli_api_t    api;
+    cli_exit_t   code;
+    cli_list_t   operands;
 
     const cli_spec_t  spec = {
         "routes", "[OPTION...]",
         "Lists the routes as they are in force, with what they have counted.",
-        0, 0, { options, cli_json_options, cli_api_options }
+        0, 0, { cli_filter_options, cli_json_options, cli_api_options }
     };
-
-    memset(&filters, 0, sizeof(cli_filters_t));
 
     if (!cli_args_parse(&spec, argc, argv, &operands, &code)) {
         return code;
     }
 
     if (cli_api_open(&api, "routes", &code)) {
-        path = cli_filters_path(&filters);
+        path = cli_filters_path();
         code = cli_api_list(&api, path, "routes", NULL);
         routes = cli_merge(&api, "routes", "name");
 

@@ -26,6 +26,7 @@ static const cli_command_t  cli_commands[] = {
     { "backends", "the backends, how busy and how well", cli_cmd_backends },
     { "history", "what was flipped, when, by whom and why", cli_cmd_history },
     { "surface", "paths that no route matches yet", cli_cmd_surface },
+    { "watch", "the routes, live", cli_cmd_watch },
     { "flip", "put routes into another stage", cli_cmd_flip },
     { "undo", "take a flip back", cli_cmd_undo },
     { "confirm", "keep a flip whose lease would end", cli_cmd_confirm },

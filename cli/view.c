@@ -244,3 +244,15 @@ cli_view_changes(const json_t *changes, size_t max)
 
     return text;
 }
+
+
+cli_style_t
+cli_view_style(const json_t *route)
+{
+    const char  *stage;
+
+    stage = cli_json_text(route, "stage");
+
+    return (strcmp(stage, "live") == 0 || strcmp(stage, "done") == 0)
+           ? CLI_GOOD : (strcmp(stage, "ramp") == 0) ? CLI_MIND : CLI_PLAIN;
+}

@@ -12,10 +12,14 @@
 
 #include "json.h"
 #include "number.h"
+#include "term.h"
 
 
 /* Stage and percent of an object that has them; "-": it has none. */
 char *cli_view_stage(const json_t *object);
+
+/* The colour of a stage. */
+cli_style_t cli_view_style(const json_t *route);
 
 /* Names of `to`, with weights where there are several. */
 char *cli_view_targets(const json_t *route);

@@ -100,7 +100,7 @@ class Terminal:
         deadline = time.monotonic() + TIMEOUT
         while what not in self.text[since:]:
             assert self._read(0.1) and time.monotonic() < deadline, \
-                f"no {what!r} in {self.text[since:]!r}"
+                f"no {what!r} in {self.text[since:][-1000:]!r}"
         return self.text.index(what, since) + len(what)
 
     def end(self):

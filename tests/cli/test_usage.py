@@ -26,6 +26,7 @@ def test_every_command_has_help(command):
     assert said.out.startswith(f"usage: strangler {command}")
     assert said.err == ""
     assert "--json" in said.out
+    assert ("  --json" in said.out) == (command != "watch")
     assert max(map(len, said.lines)) <= 80
     assert good(command, "-h").out == said.out
     assert good("help", command).out == said.out
