@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# House style and dependencies, as far as a script can see them.  Prints
-# `file:line: what` for each finding; exit status 1 if there is one.
+# House style, dependencies and man pages, as far as a script can see them.
+# Prints `file:line: what` for each finding; exit status 1 if there is one.
 #
 #     check.sh [DIRECTORY]      this repository, if none is given
 
@@ -15,11 +15,20 @@ found=0
 
 if command -v shellcheck >/dev/null; then
     mapfile -t scripts < <(find "$top" -name build -prune -o -name '.?*' \
-        ! -name .ci -prune -o -type f \( -name '*.sh' -o -path '*/.ci/*' \) \
-        -print)
+        ! -name .ci -prune -o -type f \
+        \( -name '*.sh' -o -name '*.bash' -o -path '*/.ci/*' \) -print)
 
     if [ ${#scripts[@]} -gt 0 ]; then
         shellcheck -f gcc "${scripts[@]}" || found=1
+    fi
+fi
+
+if command -v mandoc >/dev/null; then
+    mapfile -t pages < <(find "$top" -name build -prune -o -name '.?*' \
+        -prune -o -type f -name '*.[1-9]' -print)
+
+    if [ ${#pages[@]} -gt 0 ]; then
+        mandoc -T lint -W warning "${pages[@]}" || found=1
     fi
 fi
 
