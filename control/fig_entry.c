@@ -103,8 +103,8 @@ fig_put_value(fig_json_out_t *out, fig_field_kind_t field, int32_t value)
 }
 
 
-static void
-fig_put_changes(fig_json_out_t *out, const fig_entry_t *entry)
+void
+fig_entry_show_changes(const fig_entry_t *entry, fig_json_out_t *out)
 {
     uint32_t             i;
     const fig_change_t  *change;
@@ -241,7 +241,7 @@ fig_entry_show(const fig_entry_t *entry, fig_json_out_t *out)
 {
     fig_json_begin_object(out);
     fig_put_head(out, entry);
-    fig_put_changes(out, entry);
+    fig_entry_show_changes(entry, out);
     fig_json_end_object(out);
 }
 
@@ -265,7 +265,7 @@ fig_entry_encode(const fig_entry_t *entry, fig_json_out_t *out)
     fig_json_put_key(out, "v");
     fig_json_put_int(out, FIG_ENTRY_VERSION);
     fig_put_head(out, entry);
-    fig_put_changes(out, entry);
+    fig_entry_show_changes(entry, out);
     fig_put_machine(out, entry);
 
     if (out->nomem) {

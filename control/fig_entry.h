@@ -105,5 +105,8 @@ fig_status_t fig_entry_decode(fig_str_t line, fig_arena_t *arena,
 /* Writes an entry as people read it: what v1/history answers. */
 void fig_entry_show(const fig_entry_t *entry, fig_json_out_t *out);
 
+/* The member "changes" of such an entry. */
+void fig_entry_show_changes(const fig_entry_t *entry, fig_json_out_t *out);
+
 
 #endif /* FIG_ENTRY_H */

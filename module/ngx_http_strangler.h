@@ -24,6 +24,7 @@
 #include "fig_arena.h"
 #include "fig_path.h"
 #include "fig_rules.h"
+#include "fig_flip.h"
 
 #include "ngx_http_strangler_count.h"
 
@@ -32,6 +33,8 @@ typedef struct ngx_http_strangler_rset_s     ngx_http_strangler_rset_t;
 typedef struct ngx_http_strangler_gen_s      ngx_http_strangler_gen_t;
 typedef struct ngx_http_strangler_shared_s   ngx_http_strangler_shared_t;
 typedef struct ngx_http_strangler_reload_s   ngx_http_strangler_reload_t;
+typedef struct ngx_http_strangler_keep_s     ngx_http_strangler_keep_t;
+typedef struct ngx_http_strangler_hub_s      ngx_http_strangler_hub_t;
 
 
 typedef struct ngx_http_strangler_backend_s  ngx_http_strangler_backend_t;
@@ -127,6 +130,16 @@ struct ngx_http_strangler_gen_s {
     time_t                        *limit_logged;       /* by route's index */
     ngx_pool_t                    *pool;       /* of variants; NULL: none */
 
+    /* what is in force, as of that number of the image */
+
+    uint64_t                       checksum;   /* of the files */
+    uint64_t                       live_seq;
+    uint64_t                       live_epoch;
+    fig_setting_t                 *settings;   /* by route's index */
+    uint8_t                       *drained;    /* by backend's index */
+    ngx_uint_t                     ndrained;
+    fig_in_force_t                 in_force;
+
     /* Counters by the model's index, of which each may be NULL; NULL as long
        as nothing is counted. */
 
@@ -157,7 +170,13 @@ struct ngx_http_strangler_rset_s {
     ngx_http_strangler_count_t    *count;      /* in the zone */
     ngx_http_strangler_counter_t   counter;    /* workers only */
     ngx_queue_t                    pools;
+    fig_store_t                   *store;      /* NULL: no state directory */
+    ngx_http_strangler_keep_t     *keep;       /* workers only */
+    ngx_http_strangler_hub_t      *hub;        /* of events; NULL: none yet */
     ngx_http_strangler_reload_t   *reload;     /* workers only */
+#if (NGX_THREADS)
+    ngx_thread_pool_t             *thread_pool;        /* NULL: do it here */
+#endif
     ngx_cycle_t                   *cycle;      /* that it was configured in */
 };
 
@@ -184,6 +203,8 @@ typedef struct {
 
 typedef struct {
     ngx_http_strangler_rset_t     *rset;
+    ngx_http_strangler_rset_t     *api;        /* strangler_api; NULL: none */
+    ngx_uint_t                     write;      /* write=on */
     ngx_array_t                   *trusted;    /* of ngx_cidr_t */
     ngx_flag_t                     debug_header;
     ngx_flag_t                     headers;
@@ -289,6 +310,10 @@ extern fig_scratch_t  *ngx_http_strangler_scratch;
 
 
 /* ngx_http_strangler_conf.c */
+
+/* The rule set of that name, also where it is declared later. */
+ngx_http_strangler_rset_t *ngx_http_strangler_find_rset(ngx_conf_t *cf,
+    ngx_str_t *name);
 char *ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_strangler_trust(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -529,11 +554,65 @@ ngx_int_t ngx_http_strangler_state_save(ngx_http_strangler_rset_t *rset,
 fig_status_t ngx_http_strangler_state_load(ngx_http_strangler_rset_t *rset,
     fig_files_t **files);
 
+/* ngx_http_strangler_live.c: flips */
+
+/*
+ * Opens the state of a rule set, and heals it; the master, before its workers
+ * are born.  An error of the directory is logged and is none: routing goes on.
+ */
+ngx_int_t ngx_http_strangler_live_init(ngx_http_strangler_rset_t *rset,
+    ngx_cycle_t *cycle);
+
+/* Logs what the store has to say, if it has; any thread. */
+void ngx_http_strangler_live_warn(ngx_http_strangler_rset_t *rset,
+    ngx_log_t *log);
+
+/* Makes room for the values of a generation, as in the file; any thread. */
+fig_status_t ngx_http_strangler_live_create(ngx_http_strangler_gen_t *gen);
+
+/* Brings them up to date; by whoever owns the generation. */
+void ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen);
+
+/* The same, when there is something to do: before each decision. */
+static ngx_inline void
+ngx_http_strangler_live_follow(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen)
+{
+    if (rset->store && fig_state_seq(&rset->store->state) != gen->live_seq) {
+        ngx_http_strangler_live_apply(rset, gen);
+    }
+}
+
+/* ngx_http_strangler_events.c: tells clients what is new; ends their streams
+   when the process exits */
+void ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset);
+
+/* ngx_http_strangler_keep.c: what flips need beside themselves */
+
+/* Tells of a flip that was made: the log and the counters; any thread. */
+void ngx_http_strangler_flipped(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen, const fig_entry_t *entry, ngx_log_t *log);
+
+/* From time to time, by the leader: what is due without being asked for. */
+void ngx_http_strangler_keep(ngx_http_strangler_rset_t *rset);
+
+ngx_int_t ngx_http_strangler_keep_start(ngx_http_strangler_rset_t *rset,
+    ngx_cycle_t *cycle);
+void ngx_http_strangler_keep_stop(ngx_http_strangler_rset_t *rset);
+
 /* ngx_http_strangler_diags.c */
 
 /* Writes diagnostics to the log, a line each. */
 void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
     ngx_http_strangler_rset_t *rset, fig_diags_t *diags);
+
+/* Puts them into an answer, a list of objects. */
+void ngx_http_strangler_put_diags(fig_json_out_t *out, fig_diags_t *diags);
+
+/* Keeps them in the zone, for whoever asks. */
+void ngx_http_strangler_keep_diags(ngx_http_strangler_rset_t *rset,
+    fig_diags_t *diags);
 
 /* The same of rules for which the zone would have to have so many bytes. */
 void ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,

@@ -61,8 +61,8 @@ ngx_http_strangler_rset_cleanup(void *data)
 }
 
 
-static ngx_http_strangler_rset_t *
-ngx_http_strangler_add_rset(ngx_conf_t *cf, ngx_str_t *name)
+ngx_http_strangler_rset_t *
+ngx_http_strangler_find_rset(ngx_conf_t *cf, ngx_str_t *name)
 {
     ngx_uint_t                        i;
     ngx_pool_cleanup_t               *cln;
@@ -221,7 +221,7 @@ ngx_http_strangler_rules(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    rset = ngx_http_strangler_add_rset(cf, &value[1]);
+    rset = ngx_http_strangler_find_rset(cf, &value[1]);
     if (rset == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -465,7 +465,7 @@ ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    rset = ngx_http_strangler_add_rset(cf, &value[1]);
+    rset = ngx_http_strangler_find_rset(cf, &value[1]);
     if (rset == NULL) {
         return NGX_CONF_ERROR;
     }

@@ -53,3 +53,57 @@ ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,
                   "%uz bytes, say zone=%uzk or more",
                   &rset->name, rset->size, (needed + 1023) / 1024);
 }
+
+
+void
+ngx_http_strangler_put_diags(fig_json_out_t *out, fig_diags_t *diags)
+{
+    size_t      i;
+    fig_diag_t  diag;
+
+    fig_json_begin_array(out);
+
+    for (i = 0; i < fig_diags_kept(diags); i++) {
+        diag = fig_diags_get(diags, i);
+
+        fig_json_begin_object(out);
+        fig_json_put_key(out, "file");
+        fig_json_put_str(out, diag.file);
+        fig_json_put_key(out, "line");
+        fig_json_put_uint(out, diag.line);
+        fig_json_put_key(out, "col");
+        fig_json_put_uint(out, diag.col);
+        fig_json_put_key(out, "message");
+        fig_json_put_str(out, diag.message);
+        fig_json_put_key(out, "hint");
+
+        if (diag.hint.len) {
+            fig_json_put_str(out, diag.hint);
+        } else {
+            fig_json_put_null(out);
+        }
+
+        fig_json_put_key(out, "text");
+        fig_json_put_str(out, fig_diags_text(diags, i));
+        fig_json_end_object(out);
+    }
+
+    fig_json_end_array(out);
+}
+
+
+void
+ngx_http_strangler_keep_diags(ngx_http_strangler_rset_t *rset,
+    fig_diags_t *diags)
+{
+    fig_json_out_t  out;
+
+    fig_json_out_init(&out);
+    ngx_http_strangler_put_diags(&out, diags);
+
+    if (!out.nomem) {
+        ngx_http_strangler_zone_set_error(rset, fig_json_out_text(&out));
+    }
+
+    fig_json_out_release(&out);
+}

@@ -266,7 +266,9 @@ ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
     gen->limit_logged = fig_arena_array(gen->arena, model->nroutes,
                                         sizeof(time_t));
 
-    if (gen->backends == NULL || gen->limit_logged == NULL) {
+    if (gen->backends == NULL || gen->limit_logged == NULL
+        || ngx_http_strangler_live_create(gen) != FIG_OK)
+    {
         return FIG_NOMEM;
     }
 
@@ -320,6 +322,7 @@ ngx_http_strangler_gen_create(const fig_files_t *files,
     status = fig_ruleset_create(files, &gen->ruleset, diags);
 
     if (status == FIG_OK) {
+        gen->checksum = fig_files_checksum(files);
         gen->model = fig_ruleset_model(gen->ruleset);
         gen->arena = fig_arena_create();
 

@@ -5,7 +5,7 @@
  *     init process   -> a worker's scratch, and its part in hot reload
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_api.h"
 
 
 static void *ngx_http_strangler_create_main_conf(ngx_conf_t *cf);
@@ -46,6 +46,13 @@ static ngx_command_t  ngx_http_strangler_commands[] = {
     { ngx_string("strangler_pass"),
       NGX_HTTP_LOC_CONF|NGX_HTTP_LIF_CONF|NGX_HTTP_LMT_CONF|NGX_CONF_TAKE1,
       ngx_http_strangler_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("strangler_api"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_strangler_api,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -240,6 +247,15 @@ ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_strangler_merge_headers(cf, prev, conf);
 
+    if (conf->api) {
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+        /* the API has limits of its own, and says so in its own words */
+
+        clcf->client_max_body_size = NGX_HTTP_STRANGLER_YAML
+                                     + NGX_HTTP_STRANGLER_BODY;
+    }
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
 
@@ -304,7 +320,7 @@ ngx_http_strangler_add_threads(ngx_conf_t *cf)
 
     ngx_str_set(&value[0], "thread_pool");
     ngx_str_set(&value[1], "strangler");
-    ngx_str_set(&value[2], "threads=1");
+    ngx_str_set(&value[2], "threads=2");
 
     cmd = ngx_thread_pool_module.commands;
 
@@ -431,11 +447,42 @@ ngx_http_strangler_start(ngx_cycle_t *cycle)
 }
 
 
+/* The state of every rule set is opened for the processes to be born. */
+
+static ngx_int_t
+ngx_http_strangler_open_states(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                        i;
+    ngx_http_strangler_rset_t       **rsets;
+    ngx_http_strangler_main_conf_t   *smcf;
+
+    smcf = ngx_http_strangler_cycle_conf(cycle);
+
+    if (smcf == NULL || ngx_test_config) {
+        return NGX_OK;
+    }
+
+    rsets = smcf->rsets.elts;
+
+    for (i = 0; i < smcf->rsets.nelts; i++) {
+        if (ngx_http_strangler_live_init(rsets[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 /* Without a master a new configuration comes into a process that runs. */
 
 static ngx_int_t
 ngx_http_strangler_init_module(ngx_cycle_t *cycle)
 {
+    if (ngx_http_strangler_open_states(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (ngx_http_strangler_active == NULL) {
         return NGX_OK;
     }

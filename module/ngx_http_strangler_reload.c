@@ -135,6 +135,8 @@ ngx_http_strangler_compile(ngx_http_strangler_reload_t *rl)
 
     rl->outcome = NGX_HTTP_STRANGLER_NEW;
 
+    ngx_http_strangler_live_apply(rl->rset, rl->gen);
+
     (void) ngx_http_strangler_count_map(rl->rset->count, rl->gen);
     (void) ngx_http_strangler_state_save(rl->rset, rl->files, rl->log);
 }
@@ -214,6 +216,7 @@ ngx_http_strangler_follow(ngx_http_strangler_reload_t *rl)
         && ngx_http_strangler_gen_create(files, &rl->gen, diags) == FIG_OK)
     {
         rl->outcome = NGX_HTTP_STRANGLER_NEW;
+        ngx_http_strangler_live_apply(rl->rset, rl->gen);
         (void) ngx_http_strangler_count_map(rl->rset->count, rl->gen);
 
     } else if (diags) {
@@ -304,6 +307,7 @@ ngx_http_strangler_refused(ngx_http_strangler_reload_t *rl)
     } else if (rl->diags) {
         ngx_http_strangler_log_diags(rl->log, NGX_LOG_ERR, rl->rset,
                                      rl->diags);
+        ngx_http_strangler_keep_diags(rl->rset, rl->diags);
     }
 
     ngx_log_error(NGX_LOG_ERR, rl->log, 0,
@@ -444,6 +448,7 @@ ngx_http_strangler_tick(ngx_event_t *ev)
     rset = rl->rset;
 
     ngx_http_strangler_count_tick(rset);
+    ngx_http_strangler_events_tick(rset);
 
     if (ngx_exiting || ngx_terminate || ngx_quit) {
         ngx_http_strangler_zone_unlead(rset);
@@ -451,6 +456,10 @@ ngx_http_strangler_tick(ngx_event_t *ev)
     }
 
     leads = ngx_http_strangler_zone_lead(rset);
+
+    if (leads) {
+        ngx_http_strangler_keep(rset);
+    }
 
     if (rl->busy) {
         goto next;
@@ -515,9 +524,14 @@ ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
         }
 
         rl->threads = ngx_thread_pool_get(cycle, &rset->threads);
+        rset->thread_pool = rl->threads;
     }
 
 #endif
+
+    if (ngx_http_strangler_keep_start(rset, cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     rl->timer.handler = ngx_http_strangler_tick;
     rl->timer.data = rl;
@@ -561,6 +575,9 @@ ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset)
     }
 
     rset->reload = NULL;
+    rset->thread_pool = NULL;
+
+    ngx_http_strangler_keep_stop(rset);
 
     if (rl->timer.timer_set) {
         ngx_del_timer(&rl->timer);

@@ -330,7 +330,9 @@ ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_uint_t  done;
 
-    done = ctx->match.route && ctx->match.route->stage == FIG_STAGE_DONE;
+    done = ctx->match.route
+           && ctx->gen->settings[ctx->match.route->index].stage
+              == FIG_STAGE_DONE;
 
     ctx->peer = NULL;
 
@@ -394,8 +396,11 @@ ngx_http_strangler_match(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
         ngx_http_strangler_log_limit(r, ctx);
     }
 
+    ngx_http_strangler_live_follow(ctx->rset, ctx->gen);
+
     fig_decide(ctx->gen->ruleset, view, &ctx->match,
-               ngx_http_strangler_scratch, NULL, &ctx->decision);
+               ngx_http_strangler_scratch, &ctx->gen->in_force,
+               &ctx->decision);
 
     if (ctx->failed) {
         return NGX_ERROR;
@@ -403,6 +408,10 @@ ngx_http_strangler_match(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
 
     if (ctx->decision.backend == NULL) {
         return NGX_OK;
+    }
+
+    if (ctx->decision.why == FIG_WHY_DRAIN) {
+        ngx_str_set(&ctx->reason, "drain");
     }
 
     return ngx_http_strangler_target(ctx, ctx->decision.side);

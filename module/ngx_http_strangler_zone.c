@@ -27,6 +27,9 @@ struct ngx_http_strangler_shared_s {
     size_t           size;
     ngx_slab_pool_t *slab;
     ngx_http_strangler_count_t  *count;
+    char            *error;                    /* JSON; NULL: none */
+    size_t           error_len;
+    int64_t          error_time;               /* ms since 1970 */
 };
 
 
@@ -215,6 +218,7 @@ ngx_http_strangler_zone_load(ngx_http_strangler_rset_t *rset,
 
     } else {
         ngx_http_strangler_log_diags(cycle->log, NGX_LOG_EMERG, rset, diags);
+        ngx_http_strangler_keep_diags(rset, diags);
 
         if (files) {
             (void) ngx_http_strangler_zone_report(rset,
@@ -518,6 +522,74 @@ ngx_http_strangler_zone_report(ngx_http_strangler_rset_t *rset,
     ngx_shmtx_unlock(&shared->slab->mutex);
 
     return fresh;
+}
+
+
+ngx_uint_t
+ngx_http_strangler_zone_leader(ngx_http_strangler_rset_t *rset)
+{
+    return rset->shared->leader;
+}
+
+
+void
+ngx_http_strangler_zone_set_error(ngx_http_strangler_rset_t *rset,
+    fig_str_t json)
+{
+    char                         *p;
+    struct timeval                tv;
+    ngx_http_strangler_shared_t  *shared;
+
+    shared = rset->shared;
+    ngx_gettimeofday(&tv);
+
+    ngx_shmtx_lock(&shared->slab->mutex);
+
+    if (shared->error) {
+        ngx_slab_free_locked(shared->slab, shared->error);
+        shared->error = NULL;
+    }
+
+    p = json.len ? ngx_slab_alloc_locked(shared->slab, json.len) : NULL;
+
+    if (p) {
+        ngx_memcpy(p, json.data, json.len);
+        shared->error = p;
+        shared->error_len = json.len;
+        shared->error_time = (int64_t) tv.tv_sec * 1000 + tv.tv_usec / 1000;
+    }
+
+    ngx_shmtx_unlock(&shared->slab->mutex);
+}
+
+
+char *
+ngx_http_strangler_zone_error(ngx_http_strangler_rset_t *rset, size_t *len,
+    int64_t *time)
+{
+    char                         *copy;
+    ngx_http_strangler_shared_t  *shared;
+
+    shared = rset->shared;
+    copy = NULL;
+
+    ngx_shmtx_lock(&shared->slab->mutex);
+
+    /* one that was mended is news no more */
+
+    if (shared->error && shared->reported) {
+        copy = malloc(shared->error_len);
+    }
+
+    if (copy) {
+        memcpy(copy, shared->error, shared->error_len);
+        *len = shared->error_len;
+        *time = shared->error_time;
+    }
+
+    ngx_shmtx_unlock(&shared->slab->mutex);
+
+    return copy;
 }
 
 

@@ -48,6 +48,20 @@ ngx_uint_t ngx_http_strangler_zone_report(ngx_http_strangler_rset_t *rset,
 ngx_uint_t ngx_http_strangler_zone_lead(ngx_http_strangler_rset_t *rset);
 void ngx_http_strangler_zone_unlead(ngx_http_strangler_rset_t *rset);
 
+/* The leader's pid; 0: there is none. */
+ngx_uint_t ngx_http_strangler_zone_leader(ngx_http_strangler_rset_t *rset);
+
+/*
+ * Keeps the diagnostics of rules that were refused, as JSON, until there are
+ * good ones; what the zone has no room for is not kept.
+ */
+void ngx_http_strangler_zone_set_error(ngx_http_strangler_rset_t *rset,
+    fig_str_t json);
+
+/* A copy of them, to be freed, and when that was; NULL: there are none. */
+char *ngx_http_strangler_zone_error(ngx_http_strangler_rset_t *rset,
+    size_t *len, int64_t *time);
+
 /* Whether rules were refused since the last good ones. */
 ngx_uint_t ngx_http_strangler_zone_is_spoiled(ngx_http_strangler_rset_t *rset);
 

@@ -12,7 +12,7 @@ PUBLIC = {
               "fig_path.h", "fig_scalar.h"},
     "compare": {"fig_compare.h", "fig_json.h"},
     "control": {"fig_state.h", "fig_entry.h", "fig_store.h", "fig_flip.h",
-                "fig_shape.h", "fig_sketch.h"},
+                "fig_shape.h", "fig_sketch.h", "fig_ask.h"},
 }
 
 # the rooms that a room may look into; tests look everywhere

@@ -1,0 +1,256 @@
+/*
+ * The values in force, for requests: what flips have made of the rules.
+ *
+ *     state directory -> store -> image, mapped shared by all processes
+ *     generation      -> settings[] by route, drained[] by backend
+ *
+ * Each generation has its own copy of what concerns it, since names are not to
+ * be looked up for a request.  One number of the image tells whether the copy
+ * is still right; when it is not, the next request makes it right before it is
+ * decided.  So a flip is in force in every worker as soon as it is in the
+ * image, and no worker has to be told.
+ */
+
+#include "ngx_http_strangler.h"
+
+
+static void
+ngx_http_strangler_release_store(void *data)
+{
+    fig_store_release(data);
+}
+
+
+ngx_int_t
+ngx_http_strangler_live_init(ngx_http_strangler_rset_t *rset,
+    ngx_cycle_t *cycle)
+{
+    char                 text[FIG_STORE_ERROR];
+    ngx_pool_cleanup_t  *cln;
+
+    if (rset->state.len == 0) {
+        return NGX_OK;
+    }
+
+    cln = ngx_pool_cleanup_add(cycle->pool, sizeof(fig_store_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (!fig_store_init(cln->data, (char *) rset->state.data, rset->user,
+                        rset->group))
+    {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_strangler_release_store;
+    rset->store = cln->data;
+
+    /* routing goes on without flips, but nobody is to find that out late */
+
+    if (fig_store_error(rset->store, text)) {
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "strangler: no flip of \"%V\" is possible: %s",
+                      &rset->name, text);
+    }
+
+    ngx_http_strangler_live_warn(rset, cycle->log);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_strangler_live_warn(ngx_http_strangler_rset_t *rset, ngx_log_t *log)
+{
+    char  text[FIG_STORE_ERROR];
+
+    if (rset->store && fig_store_warning(rset->store, text)) {
+        ngx_log_error(NGX_LOG_WARN, log, 0, "strangler: \"%V\": %s",
+                      &rset->name, text);
+    }
+}
+
+
+static void
+ngx_http_strangler_live_set(ngx_http_strangler_gen_t *gen,
+    const fig_route_t *route, const fig_slot_t *slot)
+{
+    fig_effect_t  effect;
+
+    fig_slot_effect(route, slot, &effect);
+    gen->settings[route->index] = effect.setting;
+}
+
+
+static void
+ngx_http_strangler_live_drain(ngx_http_strangler_gen_t *gen,
+    const fig_slot_t *slot)
+{
+    uint8_t               drained;
+    const fig_backend_t  *backend;
+
+    backend = fig_ruleset_find_backend(gen->ruleset, fig_slot_name(slot));
+
+    if (backend == NULL) {
+        return;
+    }
+
+    drained = (slot->flags & FIG_SLOT_DRAIN) != 0;
+
+    gen->ndrained += drained;
+    gen->ndrained -= gen->drained[backend->index];
+    gen->drained[backend->index] = drained;
+}
+
+
+/* Every route and backend, from all slots there are. */
+
+static ngx_int_t
+ngx_http_strangler_live_all(ngx_http_strangler_gen_t *gen,
+    const fig_slot_t *slots, uint32_t n)
+{
+    uint32_t             i;
+    fig_slot_index_t     index;
+    const fig_route_t   *route;
+
+    if (!fig_slot_index_init(&index, slots, n)) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < gen->model->nroutes; i++) {
+        route = &gen->model->routes[i];
+
+        ngx_http_strangler_live_set(gen, route, fig_slot_of(&index, route));
+    }
+
+    ngx_memzero(gen->drained, gen->model->nbackends);
+    gen->ndrained = 0;
+
+    for (i = 0; i < n; i++) {
+        if (slots[i].kind == FIG_SLOT_BACKEND) {
+            ngx_http_strangler_live_drain(gen, &slots[i]);
+        }
+    }
+
+    fig_slot_index_release(&index);
+
+    return NGX_OK;
+}
+
+
+/* A few routes that were not renamed and are in no group: no need to search. */
+
+static ngx_uint_t
+ngx_http_strangler_live_few(ngx_http_strangler_gen_t *gen,
+    const fig_slot_t *slots, uint32_t n)
+{
+    uint32_t            i;
+    const fig_route_t  *route;
+
+    for (i = 0; i < n; i++) {
+
+        if (slots[i].kind == FIG_SLOT_BACKEND) {
+            continue;
+        }
+
+        route = (slots[i].kind == FIG_SLOT_ROUTE)
+                ? fig_ruleset_find_route(gen->ruleset,
+                                         fig_slot_name(&slots[i]))
+                : NULL;
+
+        if (route == NULL || route->group) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        if (slots[i].kind == FIG_SLOT_BACKEND) {
+            ngx_http_strangler_live_drain(gen, &slots[i]);
+            continue;
+        }
+
+        route = fig_ruleset_find_route(gen->ruleset, fig_slot_name(&slots[i]));
+        ngx_http_strangler_live_set(gen, route, &slots[i]);
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen)
+{
+    uint32_t            n;
+    uint64_t            seq, epoch;
+    ngx_int_t           rc;
+    fig_slot_t         *slots;
+    const fig_state_t  *state;
+
+    if (rset->store == NULL) {
+        return;
+    }
+
+    state = &rset->store->state;
+
+    /* half of a change is left alone: what is in force stays in force */
+
+    if (!fig_state_changes(state, gen->live_seq, gen->live_epoch, &slots, &n,
+                           &seq, &epoch))
+    {
+        return;
+    }
+
+    rc = NGX_OK;
+
+    if (epoch != gen->live_epoch) {
+        rc = ngx_http_strangler_live_all(gen, slots, n);
+
+    } else if (!ngx_http_strangler_live_few(gen, slots, n)) {
+        free(slots);
+
+        if (!fig_state_changes(state, 0, epoch, &slots, &n, &seq, &epoch)) {
+            return;
+        }
+
+        rc = ngx_http_strangler_live_all(gen, slots, n);
+    }
+
+    free(slots);
+
+    if (rc != NGX_OK) {
+        return;
+    }
+
+    gen->live_seq = seq;
+    gen->live_epoch = epoch;
+    gen->in_force.drained = gen->ndrained ? gen->drained : NULL;
+}
+
+
+fig_status_t
+ngx_http_strangler_live_create(ngx_http_strangler_gen_t *gen)
+{
+    uint32_t            i;
+    const fig_model_t  *model;
+
+    model = gen->model;
+
+    gen->settings = fig_arena_array(gen->arena, model->nroutes,
+                                    sizeof(fig_setting_t));
+    gen->drained = fig_arena_array(gen->arena, model->nbackends, 1);
+
+    if (gen->settings == NULL || gen->drained == NULL) {
+        return FIG_NOMEM;
+    }
+
+    for (i = 0; i < model->nroutes; i++) {
+        ngx_http_strangler_live_set(gen, &model->routes[i], NULL);
+    }
+
+    gen->in_force.routes = gen->settings;
+    gen->live_epoch = UINT64_MAX;
+
+    return FIG_OK;
+}
