@@ -1,7 +1,9 @@
 /*
  * From entries to a state, and from a copy of a state into its place.
  *
- *     begin = new | slots, leases, journal | seq = new
+ *     begin | slots, leases, journal | end
+ *
+ * Where there is no more room, slots that say nothing make some.
  */
 
 #define _GNU_SOURCE
@@ -84,6 +86,49 @@ fig_apply_release(fig_apply_t *apply)
 }
 
 
+/* Slots that say nothing give their places to others. */
+
+static bool
+fig_apply_purge(fig_apply_t *apply)
+{
+    uint32_t  i, n;
+
+    for (i = 0, n = 0; i < apply->nslots; i++) {
+        if (apply->slots[i].flags != 0) {
+            apply->slots[n++] = apply->slots[i];
+        }
+    }
+
+    if (n == apply->nslots) {
+        return false;
+    }
+
+    apply->nslots = n;
+    apply->anew = true;
+    apply->nomem = !fig_apply_grow(apply, apply->room);
+
+    return !apply->nomem;
+}
+
+
+static bool
+fig_apply_has_room(fig_apply_t *apply)
+{
+    if (apply->nslots == FIG_STATE_SLOTS) {
+        return fig_apply_purge(apply);
+    }
+
+    if (apply->nslots == apply->room
+        && !fig_apply_grow(apply, apply->room * 2))
+    {
+        apply->nomem = true;
+        return false;
+    }
+
+    return true;
+}
+
+
 static bool
 fig_apply_slot(fig_apply_t *apply, const fig_slot_t *slot)
 {
@@ -104,14 +149,7 @@ fig_apply_slot(fig_apply_t *apply, const fig_slot_t *slot)
         return true;
     }
 
-    if (apply->nslots == FIG_STATE_SLOTS) {
-        return false;
-    }
-
-    if (apply->nslots == apply->room
-        && !fig_apply_grow(apply, apply->room * 2))
-    {
-        apply->nomem = true;
+    if (!fig_apply_has_room(apply)) {
         return false;
     }
 
@@ -135,10 +173,11 @@ fig_apply_leases(fig_apply_t *apply, const fig_entry_t *entry)
     uint32_t  i, n;
 
     if (entry->kind == FIG_ENTRY_SNAPSHOT) {
-        apply->nleases = (entry->nleases <= FIG_STATE_LEASES)
-                         ? entry->nleases : FIG_STATE_LEASES;
-        memcpy(apply->leases, entry->leases,
-               apply->nleases * sizeof(fig_lease_t));
+        for (i = 0; i < entry->nleases && i < FIG_STATE_LEASES; i++) {
+            apply->leases[i] = entry->leases[i];
+        }
+
+        apply->nleases = i;
         return;
     }
 
@@ -178,8 +217,8 @@ fig_apply_entry(fig_apply_t *apply, const fig_entry_t *entry)
 }
 
 
-static void __attribute__((format(printf, 2, 3)))
-fig_apply_damage(fig_apply_t *apply, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+fig_apply_damage(fig_apply_t *apply, size_t at, const char *format, ...)
 {
     va_list  args;
 
@@ -187,18 +226,43 @@ fig_apply_damage(fig_apply_t *apply, const char *format, ...)
         return;
     }
 
+    apply->wrong = at;
+
     va_start(args, format);
     (void) vsnprintf(apply->damage, sizeof(apply->damage), format, args);
     va_end(args);
 }
 
 
-/* One line.  False: it is no good. */
+/* An entry that is new; each follows the one before. */
 
-static bool
-fig_apply_line(fig_apply_t *apply, const fig_lines_t *lines, uint64_t from)
+static void
+fig_apply_new(fig_apply_t *apply, const fig_entry_t *entry, size_t at)
 {
-    const char    *why;
+    if (entry->kind == FIG_ENTRY_SNAPSHOT && (at != 0 || !apply->anew)) {
+        fig_apply_damage(apply, at, "it is a snapshot, which can only be the "
+                         "first line");
+
+    } else if (entry->kind != FIG_ENTRY_SNAPSHOT
+               && entry->seq != apply->seq + 1)
+    {
+        fig_apply_damage(apply, at, "it has number %lu, where %lu is next",
+                         (unsigned long) entry->seq,
+                         (unsigned long) apply->seq + 1);
+    }
+
+    if (!fig_apply_entry(apply, entry) && !apply->nomem) {
+        fig_apply_damage(apply, at, "there are more than %d names",
+                         FIG_STATE_SLOTS);
+    }
+}
+
+
+/* One line.  FIG_INVALID: it is no good, *why says how. */
+
+static fig_status_t
+fig_apply_line(fig_apply_t *apply, const fig_lines_t *lines, const char **why)
+{
     fig_arena_t   *arena;
     fig_entry_t    entry;
     fig_status_t   status;
@@ -206,103 +270,143 @@ fig_apply_line(fig_apply_t *apply, const fig_lines_t *lines, uint64_t from)
     arena = fig_arena_create();
     if (arena == NULL) {
         apply->nomem = true;
-        return false;
+        return FIG_NOMEM;
     }
 
-    status = fig_entry_decode(lines->line, arena, &entry, &why);
+    status = fig_entry_decode(lines->line, arena, &entry, why);
 
     if (status == FIG_NOMEM) {
         apply->nomem = true;
 
-    } else if (status == FIG_INVALID && lines->whole) {
-        fig_apply_damage(apply, "the line at byte %lu: %s",
-                         (unsigned long) (from + lines->start), why);
-
     } else if (status == FIG_OK && entry.seq > apply->seq) {
-
-        if (entry.seq != apply->seq + 1
-            && entry.kind != FIG_ENTRY_SNAPSHOT)
-        {
-            fig_apply_damage(apply, "the line at byte %lu has number %lu, "
-                             "where %lu is next",
-                             (unsigned long) (from + lines->start),
-                             (unsigned long) entry.seq,
-                             (unsigned long) apply->seq + 1);
-        }
-
-        if (!fig_apply_entry(apply, &entry)) {
-            fig_apply_damage(apply, "it has more than %d names",
-                             FIG_STATE_SLOTS);
-        }
+        fig_apply_new(apply, &entry, lines->start);
     }
 
     fig_arena_destroy(arena);
 
-    return status == FIG_OK;
+    return status;
+}
+
+
+/*
+ * Whether a line that is no good may be one that a crash has cut off, if
+ * nothing good is behind it: without its LF, or with NULs, as file systems fill
+ * up what did not reach the disk.  None that is written here has one.
+ */
+
+static bool
+fig_line_is_torn(const fig_lines_t *lines)
+{
+    return !lines->whole
+           || memchr(lines->line.data, '\0', lines->line.len) != NULL;
 }
 
 
 bool
-fig_apply_journal(fig_apply_t *apply, const fig_journal_t *journal,
-    uint64_t from)
+fig_apply_journal(fig_apply_t *apply, const fig_journal_t *journal)
 {
-    fig_lines_t  lines;
+    const char    *why;
+    fig_lines_t    lines;
+    fig_status_t   status;
 
     fig_lines_init(&lines, journal);
 
     while (fig_lines_next(&lines)) {
-
-        if (!fig_apply_line(apply, &lines, from)) {
-
-            /* half a line at the end was never acknowledged */
-
-            if (!lines.whole && !apply->nomem) {
-                apply->torn = lines.line.len;
-            }
-
-        } else if (apply->damage[0] == '\0') {
-            apply->good = lines.at;
-            apply->unfinished = !lines.whole;
-        }
+        status = fig_apply_line(apply, &lines, &why);
 
         if (apply->nomem) {
             return false;
         }
-    }
 
-    if (apply->damage[0] == '\0' && !apply->changed
-        && apply->good + apply->torn == journal->size)
-    {
-        apply->changed = true;         /* that much of it has been read */
+        if (status == FIG_INVALID) {
+
+            if (fig_line_is_torn(&lines)) {
+                apply->torn += lines.line.len + lines.whole;
+
+            } else {
+                fig_apply_damage(apply, lines.start, "%s", why);
+            }
+
+            continue;
+        }
+
+        if (apply->torn) {
+            fig_apply_damage(apply, lines.start - apply->torn,
+                             "it is torn, but has others behind it");
+        }
+
+        if (apply->damage[0] == '\0') {
+            apply->good = lines.at;
+            apply->unfinished = !lines.whole;
+        }
     }
 
     return apply->damage[0] == '\0';
 }
 
 
-void
-fig_apply_publish(fig_apply_t *apply, fig_state_t *state, uint64_t inode,
-    uint64_t size)
+bool
+fig_apply_equals(const fig_apply_t *apply, const fig_state_t *state)
 {
-    uint32_t           i;
-    fig_state_head_t  *head;
+    bool                     same;
+    uint32_t                 i;
+    fig_slot_index_t         index, mine;
+    const fig_slot_t        *slot;
+    const fig_state_head_t  *head;
 
     head = state->head;
 
-    /* nobody is to believe what is between the two */
-
-    __atomic_store_n(&head->begin,
-                     (apply->seq == head->seq) ? UINT64_MAX : apply->seq,
-                     __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-
-    if (apply->anew) {
-        fig_state_sign(state);
-        head->epoch++;
+    if (apply->seq != head->seq || apply->nleases != head->nleases
+        || memcmp(apply->leases, head->leases,
+                  apply->nleases * sizeof(fig_lease_t)) != 0
+        || !fig_slot_index_init(&index, state->slots, head->nslots))
+    {
+        return false;
     }
 
+    mine.slots = apply->slots;
+    mine.nslots = apply->nslots;
+    mine.mask = apply->mask;
+    mine.table = apply->table;
+    same = true;
+
+    for (i = 0; same && i < apply->nslots; i++) {
+        slot = fig_slot_find(&index, (fig_slot_kind_t) apply->slots[i].kind,
+                             fig_slot_name(&apply->slots[i]));
+        same = slot != NULL
+               && memcmp(slot, &apply->slots[i], sizeof(fig_slot_t)) == 0;
+    }
+
+    /* a shortened journal may have left out those that say nothing */
+
+    for (i = 0; same && i < head->nslots; i++) {
+        slot = &state->slots[i];
+        same = slot->flags == 0
+               || fig_slot_find(&mine, (fig_slot_kind_t) slot->kind,
+                                fig_slot_name(slot)) != NULL;
+    }
+
+    fig_slot_index_release(&index);
+
+    return same;
+}
+
+
+void
+fig_apply_publish(fig_apply_t *apply, fig_txn_t *txn)
+{
+    uint32_t           i, nslots;
+    fig_state_t       *state;
+    fig_state_head_t  *head;
+
+    state = &txn->store->state;
+    head = state->head;
+    nslots = apply->anew ? 0 : head->nslots;
+
+    fig_state_begin(state, apply->anew);
+
     for (i = 0; i < apply->nslots; i++) {
-        if (i >= head->nslots || apply->anew
+        if (i >= nslots
             || memcmp(&state->slots[i], &apply->slots[i], sizeof(fig_slot_t))
                != 0)
         {
@@ -314,9 +418,7 @@ fig_apply_publish(fig_apply_t *apply, fig_state_t *state, uint64_t inode,
 
     head->nleases = apply->nleases;
     memcpy(head->leases, apply->leases, sizeof(head->leases));
-    head->journal = inode;
-    head->applied = size;
+    fig_journal_note(txn);
 
-    __atomic_store_n(&head->begin, apply->seq, __ATOMIC_RELEASE);
-    __atomic_store_n(&head->seq, apply->seq, __ATOMIC_RELEASE);
+    fig_state_end(state, apply->seq);
 }

@@ -22,14 +22,15 @@ typedef struct {
     uint32_t      *table;              /* by name; see fig_slot_index_t */
     uint32_t       nleases;
     fig_lease_t    leases[FIG_STATE_LEASES];
-    bool           anew;
-    bool           changed;
+    bool           anew;               /* not the state's slots and more */
+    bool           changed;            /* by an entry */
     bool           nomem;
 
     size_t         good;               /* bytes of the journal that are */
     size_t         torn;               /* bytes that were torn off its end */
     bool           unfinished;         /* the last good line lacks its LF */
-    char           damage[256];        /* "": none */
+    size_t         wrong;              /* where the damage is */
+    char           damage[128];        /* "": none */
 } fig_apply_t;
 
 
@@ -41,16 +42,16 @@ void fig_apply_release(fig_apply_t *apply);
 bool fig_apply_entry(fig_apply_t *apply, const fig_entry_t *entry);
 
 /*
- * Applies what is new in the lines of a journal, of which from bytes were read
- * before.  False: it is damaged, or memory is out; what could be read was
- * applied.
+ * Applies what is new in the lines of a journal.  False: it is damaged, or
+ * memory is out; what could be read was applied.
  */
-bool fig_apply_journal(fig_apply_t *apply, const fig_journal_t *journal,
-    uint64_t from);
+bool fig_apply_journal(fig_apply_t *apply, const fig_journal_t *journal);
 
-/* Puts it in force; inode and size say what of the journal is in it. */
-void fig_apply_publish(fig_apply_t *apply, fig_state_t *state,
-    uint64_t inode, uint64_t size);
+/* Whether a whole state is the same; memory that is out is a difference. */
+bool fig_apply_equals(const fig_apply_t *apply, const fig_state_t *state);
+
+/* Puts it in force, with the journal of txn up to its size in it. */
+void fig_apply_publish(fig_apply_t *apply, fig_txn_t *txn);
 
 
 #endif /* FIG_APPLY_H */

@@ -41,7 +41,8 @@ fig_store_reserve(fig_txn_t *txn, uint32_t nslots)
     rc = posix_fallocate(txn->lock, 0, size);
 
     if (rc != 0) {
-        fig_store_fail(txn->store, "\"%s/live\" cannot grow: %s",
+        txn->full = true;
+        fig_store_fail(txn->store, "\"%.200s/live\" cannot grow: %s",
                        txn->store->dir, strerror(rc));
         return false;
     }
@@ -61,40 +62,64 @@ fig_store_now(void)
 }
 
 
-/* What was appended in part, or is not known to be on the disk, is undone. */
+/*
+ * What was appended in part, or is not known to be on the disk, is undone.  A
+ * disk that has failed once may say the next time that all is well (Rebello and
+ * others, "Can Applications Recover from fsync Failures?", USENIX ATC 2020):
+ * the journal is suspect until all of it was written to another file.
+ */
+
+static void
+fig_store_retract(fig_txn_t *txn, bool synced)
+{
+    if (ftruncate(txn->journal, (off_t) txn->size) == 0) {
+        synced = fsync(txn->journal) == 0 && synced;
+    }
+
+    if (!synced) {
+        txn->store->state.head->suspect = 1;
+    }
+}
+
 
 static bool
 fig_store_append(fig_txn_t *txn, const fig_json_out_t *out)
 {
-    int  error;
+    int   error;
+    bool  written;
 
-    if (ftruncate(txn->journal, (off_t) txn->size) == -1) {
-        error = errno;
+    written = false;
 
-    } else if (txn->unfinished && !fig_write_all(txn->journal, "\n", 1)) {
-        error = errno;
-        (void) ftruncate(txn->journal, (off_t) txn->size);
-
-    } else if (!fig_write_all(txn->journal, out->data, out->len)
-               || fsync(txn->journal) == -1)
+    if ((txn->unsynced && !fig_store_sync_dir(txn))
+        || ftruncate(txn->journal, (off_t) txn->size) == -1)
     {
         error = errno;
 
-        if (ftruncate(txn->journal, (off_t) txn->size) == 0) {
-            (void) fsync(txn->journal);
-        }
+    } else if ((txn->unfinished && !fig_write_all(txn->journal, "\n", 1))
+               || !fig_write_all(txn->journal, out->data, out->len))
+    {
+        error = errno;
+        fig_store_retract(txn, true);
+
+    } else if (fsync(txn->journal) == -1) {
+        error = errno;
+        fig_store_retract(txn, false);
 
     } else {
-        txn->size += out->len + txn->unfinished;
-        txn->unfinished = false;
-
-        return true;
+        written = true;
     }
 
-    fig_store_fail(txn->store, "\"%s/journal.jsonl\" cannot be written: %s",
-                   txn->store->dir, strerror(error));
+    if (!written) {
+        fig_store_fail(txn->store, "\"%.200s/journal.jsonl\" cannot be "
+                       "written: %s", txn->store->dir, strerror(error));
+        return false;
+    }
 
-    return false;
+    txn->size += out->len + txn->unfinished;
+    txn->unfinished = false;
+    txn->unsynced = false;
+
+    return true;
 }
 
 
@@ -103,18 +128,14 @@ fig_store_append(fig_txn_t *txn, const fig_json_out_t *out)
 static void
 fig_store_compact(fig_txn_t *txn)
 {
-    fig_state_head_t  *head;
+    uint64_t  most;
 
-    head = txn->store->state.head;
+    most = txn->store->limit
+           + (uint64_t) txn->store->state.head->nslots * 1024;
 
-    if (txn->size <= txn->store->limit + (uint64_t) head->nslots * 1024
-        || !fig_journal_compact(txn, fig_store_now()))
-    {
-        return;
+    if (txn->size > most) {
+        (void) fig_journal_compact(txn, txn->store->limit / 2);
     }
-
-    head->journal = txn->inode;
-    head->applied = txn->size;
 }
 
 
@@ -123,6 +144,7 @@ fig_store_commit(fig_txn_t *txn, fig_entry_t *entry)
 {
     bool             good;
     uint32_t         i;
+    fig_slot_t      *slot;
     fig_apply_t      apply;
     fig_store_t     *store;
     fig_json_out_t   out;
@@ -133,7 +155,12 @@ fig_store_commit(fig_txn_t *txn, fig_entry_t *entry)
     entry->time = fig_store_now();
 
     for (i = 0; i < entry->nmoved; i++) {
-        entry->moved[i].slot.seq = entry->seq;
+        slot = &entry->moved[i].slot;
+        slot->seq = entry->seq;
+
+        if (!entry->moved[i].kept) {
+            slot->flip = entry->seq;
+        }
     }
 
     if (!fig_apply_init(&apply, &store->state, false)) {
@@ -146,7 +173,10 @@ fig_store_commit(fig_txn_t *txn, fig_entry_t *entry)
 
     good = !out.nomem && fig_apply_entry(&apply, entry);
 
-    if (!good) {
+    if (out.nomem || apply.nomem) {
+        fig_store_fail(store, "memory is out");
+
+    } else if (!good) {
         fig_store_fail(store, "the state holds no more than %d names",
                        FIG_STATE_SLOTS);
     }
@@ -155,7 +185,7 @@ fig_store_commit(fig_txn_t *txn, fig_entry_t *entry)
            && fig_store_append(txn, &out);
 
     if (good) {
-        fig_apply_publish(&apply, &store->state, txn->inode, txn->size);
+        fig_apply_publish(&apply, txn);
         fig_store_compact(txn);
     }
 

@@ -99,12 +99,39 @@ fig_route_needs(const fig_plan_t *plan, const fig_route_t *route,
 
 
 bool
+fig_plan_may_drain(fig_plan_t *plan, const fig_backend_t *backend)
+{
+    uint32_t            i;
+    const char         *because;
+    const fig_route_t  *route;
+
+    if (backend == plan->model->fallthrough) {
+        return fig_problem(plan->problem, 422, "backend \"%.*s\" is the "
+                           "default and cannot be drained",
+                           (int) backend->name.len, backend->name.data);
+    }
+
+    for (i = 0; i < plan->model->nroutes; i++) {
+        route = &plan->model->routes[i];
+        because = fig_route_needs(plan, route, backend);
+
+        if (because != NULL) {
+            return fig_problem(plan->problem, 422, "backend \"%.*s\" cannot be "
+                               "drained, route \"%.*s\" needs it: %s",
+                               (int) backend->name.len, backend->name.data,
+                               (int) route->name.len, route->name.data,
+                               because);
+        }
+    }
+
+    return true;
+}
+
+
+bool
 fig_plan_drain(fig_plan_t *plan, const fig_wish_t *wish)
 {
-    uint32_t              i;
-    const char           *because;
     fig_moved_t          *moved;
-    const fig_route_t    *route;
     const fig_backend_t  *backend;
 
     backend = fig_ruleset_find_backend(plan->flipper->ruleset, wish->name);
@@ -114,23 +141,8 @@ fig_plan_drain(fig_plan_t *plan, const fig_wish_t *wish)
                            (int) wish->name.len, wish->name.data);
     }
 
-    if (wish->drain && backend == plan->model->fallthrough) {
-        return fig_problem(plan->problem, 422, "backend \"%.*s\" is the "
-                           "default and cannot be drained",
-                           (int) wish->name.len, wish->name.data);
-    }
-
-    for (i = 0; wish->drain && i < plan->model->nroutes; i++) {
-        route = &plan->model->routes[i];
-        because = fig_route_needs(plan, route, backend);
-
-        if (because != NULL) {
-            return fig_problem(plan->problem, 422, "backend \"%.*s\" cannot be "
-                               "drained, route \"%.*s\" needs it: %s",
-                               (int) wish->name.len, wish->name.data,
-                               (int) route->name.len, route->name.data,
-                               because);
-        }
+    if (wish->drain && !fig_plan_may_drain(plan, backend)) {
+        return false;
     }
 
     moved = fig_plan_backend(plan, backend);

@@ -48,7 +48,7 @@ fig_time_text(int64_t ms, char out[FIG_ENTRY_TIME])
     seconds = (time_t) (ms / 1000);
 
     if (ms < 0 || gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 8099) {
-        seconds = 0;
+        ms = seconds = 0;
         (void) gmtime_r(&seconds, &tm);
     }
 
@@ -145,6 +145,8 @@ fig_put_moved(fig_json_out_t *out, const fig_moved_t *moved)
     fig_json_put_str(out, fig_slot_name(slot));
     fig_json_put_key(out, "at");
     fig_json_put_uint(out, slot->seq);
+    fig_json_put_key(out, "flip");
+    fig_json_put_uint(out, slot->flip);
     fig_json_put_key(out, "flags");
     fig_json_put_uint(out, slot->flags);
     fig_json_put_key(out, "stage");

@@ -61,6 +61,7 @@ typedef struct {
     bool               drain;
     bool               hold;
     bool               wished;         /* while planning: it was set */
+    bool               kept;           /* the same: slot.flip stays */
 } fig_moved_t;
 
 

@@ -62,8 +62,10 @@ fig_read_number(fig_reader_t *in, fig_str_t text)
 
     value = 0;
 
+    /* 18 digits: whatever is added to it stays a number */
+
     for (i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || i == 19) {
+        if (text.data[i] < '0' || text.data[i] > '9' || i == 18) {
             in->wrong = true;
             return 0;
         }
@@ -205,8 +207,41 @@ fig_read_time(fig_reader_t *in, fig_str_t text)
 }
 
 
+/* A slot without its name.  What it sets, it has. */
+
 static void
-fig_read_moved(fig_reader_t *in, const fig_json_node_t *node,
+fig_read_slot(fig_reader_t *in, const fig_json_node_t *node, uint64_t seq,
+    fig_slot_t *slot)
+{
+    uint64_t  flags;
+
+    slot->seq = fig_read_uint(in, node, "at");
+    slot->flip = fig_read_uint(in, node, "flip");
+    flags = fig_read_uint(in, node, "flags");
+
+    slot->stage = fig_read_stage(in, fig_read_str(in, node, "stage"));
+    slot->percent = fig_read_percent(in,
+                      fig_json_find(in->doc, node, fig_str_from("percent")));
+    slot->file_stage = fig_read_stage(in, fig_read_str(in, node,
+                                                       "file_stage"));
+    slot->file_percent = fig_read_percent(in,
+                 fig_json_find(in->doc, node, fig_str_from("file_percent")));
+
+    if (slot->seq > seq || slot->flip > slot->seq
+        || (flags & ~(uint64_t) FIG_SLOT_FLAGS)
+        || ((flags & FIG_SLOT_STAGE) && slot->stage == FIG_STAGE_NONE)
+        || ((flags & FIG_SLOT_DRAIN) != 0 && slot->kind != FIG_SLOT_BACKEND))
+    {
+        in->wrong = true;
+        return;
+    }
+
+    slot->flags = (uint8_t) flags;
+}
+
+
+static void
+fig_read_moved(fig_reader_t *in, const fig_json_node_t *node, uint64_t seq,
     fig_moved_t *moved)
 {
     int                     kind;
@@ -233,16 +268,7 @@ fig_read_moved(fig_reader_t *in, const fig_json_node_t *node,
     }
 
     fig_slot_init(&moved->slot, (fig_slot_kind_t) kind, name);
-
-    moved->slot.seq = fig_read_uint(in, node, "at");
-    moved->slot.flags = (uint8_t) fig_read_uint(in, node, "flags");
-    moved->slot.stage = fig_read_stage(in, fig_read_str(in, node, "stage"));
-    moved->slot.percent = fig_read_percent(in,
-                      fig_json_find(in->doc, node, fig_str_from("percent")));
-    moved->slot.file_stage = fig_read_stage(in, fig_read_str(in, node,
-                                                             "file_stage"));
-    moved->slot.file_percent = fig_read_percent(in,
-                 fig_json_find(in->doc, node, fig_str_from("file_percent")));
+    fig_read_slot(in, node, seq, &moved->slot);
 
     before = fig_read_member(in, node, "before", FIG_JSON_OBJECT);
 
@@ -336,6 +362,13 @@ fig_read_leases(fig_reader_t *in, const fig_json_node_t *root,
         return;
     }
 
+    if (array->kind != FIG_JSON_ARRAY || array->nchildren % 2 != 0
+        || array->nchildren > 2 * FIG_STATE_LEASES)
+    {
+        in->wrong = true;
+        return;
+    }
+
     entry->leases = fig_read_array(in, array, sizeof(fig_lease_t),
                                    &entry->nleases);
     entry->nleases /= 2;
@@ -377,7 +410,7 @@ fig_read_lists(fig_reader_t *in, const fig_json_node_t *root,
     node = (entry->nmoved != 0) ? fig_json_first(in->doc, array) : NULL;
 
     for (i = 0; node != NULL; i++, node = fig_json_next(in->doc, node)) {
-        fig_read_moved(in, node, &entry->moved[i]);
+        fig_read_moved(in, node, entry->seq, &entry->moved[i]);
     }
 
     fig_read_leases(in, root, entry);
@@ -399,6 +432,7 @@ fig_read_entry(fig_reader_t *in, fig_entry_t *entry)
     }
 
     entry->seq = fig_read_uint(in, root, "seq");
+    in->wrong = in->wrong || entry->seq == 0;
     entry->time = fig_read_time(in, fig_read_str(in, root, "time"));
     entry->kind = (fig_entry_kind_t)
                   fig_read_word(in, fig_read_str(in, root, "kind"),

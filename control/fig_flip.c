@@ -25,6 +25,15 @@ fig_flip_name_seq(const fig_plan_t *plan, const fig_wish_t *wish,
     const fig_route_t  *route;
 
     if (wish->kind == FIG_WISH_DRAIN) {
+
+        if (fig_ruleset_find_backend(plan->flipper->ruleset, wish->name)
+            == NULL)
+        {
+            return fig_problem(plan->problem, 404, "there is no backend "
+                               "\"%.*s\"", (int) wish->name.len,
+                               wish->name.data);
+        }
+
         slot = fig_slot_find(&plan->index, FIG_SLOT_BACKEND, wish->name);
 
     } else {
@@ -75,72 +84,92 @@ fig_flip_preconditions(const fig_plan_t *plan, const fig_flip_t *flip)
 }
 
 
-/* Slots that a name stands for: of a route, its group, or of what is gone. */
+/* What the file would not say again: of what it no longer has, all of it. */
 
 static bool
-fig_flip_named(fig_plan_t *plan, fig_str_t name, fig_moved_t **moved,
-    const fig_route_t **route)
+fig_flip_reset_gone(fig_plan_t *plan, const fig_flip_t *flip, fig_str_t name)
 {
-    uint32_t            i;
-    const fig_group_t  *group;
+    const fig_slot_t  *slot;
 
-    *moved = NULL;
-    *route = fig_ruleset_find_route(plan->flipper->ruleset, name);
+    slot = fig_slot_find(&plan->index, FIG_SLOT_ROUTE, name);
 
-    if (*route == NULL) {
-        group = fig_ruleset_find_group(plan->flipper->ruleset, name);
-
-        for (i = 0; group != NULL && i < plan->model->nroutes; i++) {
-            if (plan->model->routes[i].group == group) {
-                *route = &plan->model->routes[i];
-                break;
-            }
-        }
+    if (slot == NULL || slot->flags == 0) {
+        slot = fig_slot_find(&plan->index, FIG_SLOT_GROUP, name);
     }
 
-    if (*route == NULL) {
-        return fig_problem(plan->problem, 404, "there is no route and no group "
-                           "of routes \"%.*s\"", (int) name.len, name.data);
+    if (slot != NULL && slot->flags != 0 && flip->kind == FIG_ENTRY_RESET) {
+        return fig_plan_forget(plan, slot);
     }
 
-    *moved = fig_plan_route(plan, *route);
+    return fig_problem(plan->problem, 404, "there is no route and no group of "
+                       "routes \"%.*s\"", (int) name.len, name.data);
+}
 
-    return *moved != NULL;
+
+/* What was held against the file is the file's again; a lease goes on. */
+
+static void
+fig_flip_release(fig_moved_t *moved, const fig_route_t *route)
+{
+    fig_slot_t  *slot;
+
+    slot = &moved->slot;
+
+    slot->flags &= (uint8_t) ~FIG_SLOT_HOLD;
+    slot->flags &= (uint8_t) ~fig_slot_outdated(slot, route->stage,
+                                                route->percent);
+
+    if (slot->stage == route->stage) {
+        slot->flags &= (uint8_t) ~FIG_SLOT_STAGE;
+    }
+
+    if (slot->percent == route->percent) {
+        slot->flags &= (uint8_t) ~FIG_SLOT_PERCENT;
+    }
+
+    moved->kept = (slot->flags != 0);
 }
 
 
 static bool
 fig_flip_reset(fig_plan_t *plan, const fig_flip_t *flip)
 {
-    uint8_t             outdated;
-    uint32_t            i;
-    fig_moved_t        *moved;
-    const fig_route_t  *route;
+    uint32_t              i;
+    fig_str_t             name;
+    fig_moved_t          *moved;
+    const fig_route_t    *route;
+    const fig_ruleset_t  *ruleset;
+
+    ruleset = plan->flipper->ruleset;
 
     for (i = 0; i < flip->nwishes; i++) {
+        name = flip->wishes[i].name;
+        route = fig_ruleset_find_route(ruleset, name);
 
-        if (!fig_flip_named(plan, flip->wishes[i].name, &moved, &route)) {
+        if (route == NULL) {
+            route = fig_plan_first(plan, fig_ruleset_find_group(ruleset,
+                                                                name));
+        }
+
+        if (route == NULL) {
+            if (!fig_flip_reset_gone(plan, flip, name)) {
+                return false;
+            }
+
+            continue;
+        }
+
+        moved = fig_plan_route(plan, route);
+
+        if (moved == NULL) {
             return false;
         }
 
         if (flip->kind == FIG_ENTRY_RESET) {
             moved->slot.flags = 0;
-            continue;
-        }
 
-        /* what was held against the file is the file's again */
-
-        moved->slot.flags &= (uint8_t) ~FIG_SLOT_HOLD;
-        outdated = fig_slot_outdated(&moved->slot, route->stage,
-                                     route->percent);
-        moved->slot.flags &= (uint8_t) ~outdated;
-
-        if (moved->slot.stage == route->stage) {
-            moved->slot.flags &= (uint8_t) ~FIG_SLOT_STAGE;
-        }
-
-        if (moved->slot.percent == route->percent) {
-            moved->slot.flags &= (uint8_t) ~FIG_SLOT_PERCENT;
+        } else {
+            fig_flip_release(moved, route);
         }
     }
 

@@ -12,6 +12,7 @@
 
 
 #define FIG_FLIP_REASON  1000
+#define FIG_FLIP_WIDE    256           /* each looks at all routes */
 #define FIG_FLIP_LEASE   (INT64_C(30) * 24 * 3600 * 1000)
 
 
@@ -234,6 +235,7 @@ static bool
 fig_body_changes(fig_body_t *body, const fig_json_node_t *array,
     fig_flip_t *flip)
 {
+    uint32_t                wide;
     fig_wish_t             *wish;
     const fig_json_node_t  *node;
 
@@ -248,6 +250,7 @@ fig_body_changes(fig_body_t *body, const fig_json_node_t *array,
         return false;
     }
 
+    wide = 0;
     node = fig_json_first(body->doc, array);
 
     for ( /* void */ ; node != NULL; node = fig_json_next(body->doc, node)) {
@@ -256,6 +259,14 @@ fig_body_changes(fig_body_t *body, const fig_json_node_t *array,
             || !fig_body_wish(body, node, wish))
         {
             return false;
+        }
+
+        wide += (wish->kind != FIG_WISH_ROUTE && wish->kind != FIG_WISH_GROUP);
+
+        if (wide > FIG_FLIP_WIDE) {
+            return fig_problem(body->problem, 422, "more than %d changes are "
+                               "for a capability, a backend or all",
+                               FIG_FLIP_WIDE);
         }
 
         wish++;

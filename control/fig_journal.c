@@ -7,7 +7,9 @@
 
 #define _GNU_SOURCE
 
-#include "fig_journal.h"
+#include "fig_txn.h"
+
+#include "fig_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -178,6 +180,45 @@ fig_store_path(const fig_store_t *store, const char *name, char *out,
 }
 
 
+/*
+ * Whoever made a file, the workers' user is to write it, and nobody else.  A
+ * second name that somebody has given to a file of root's is none of ours.
+ */
+
+static bool
+fig_store_own(const fig_store_t *store, int fd)
+{
+    bool         root, other;
+    struct stat  st;
+
+    if (fstat(fd, &st) == -1) {
+        return false;
+    }
+
+    if (!S_ISREG(st.st_mode)) {
+        errno = EINVAL;
+        return false;
+    }
+
+    root = (geteuid() == 0);
+    other = root && store->user != (uid_t) -1
+            && (st.st_uid != store->user || st.st_gid != store->group);
+
+    if (other && st.st_nlink > 1) {
+        errno = EPERM;
+        return false;
+    }
+
+    if (other && fchown(fd, store->user, store->group) == -1) {
+        return false;
+    }
+
+    return (st.st_mode & 07777) == 0600
+           || (!root && geteuid() != st.st_uid)
+           || fchmod(fd, 0600) == 0;
+}
+
+
 int
 fig_store_open(const fig_store_t *store, const char *name, int flags)
 {
@@ -189,34 +230,71 @@ fig_store_open(const fig_store_t *store, const char *name, int flags)
         return -1;
     }
 
-    fd = open(path, flags|O_CLOEXEC|O_NOFOLLOW, 0600);
+    /* O_NONBLOCK: a pipe in its place is not to be waited for */
 
-    if (fd == -1 || (flags & O_CREAT) == 0 || geteuid() != 0) {
+    fd = open(path, flags|O_CLOEXEC|O_NOFOLLOW|O_NONBLOCK, 0600);
+
+    if (fd == -1 || (flags & O_CREAT) == 0 || fig_store_own(store, fd)) {
         return fd;
     }
 
-    if (fchown(fd, store->user, store->group) == -1) {
-        error = errno;
-        (void) close(fd);
-        errno = error;
-        return -1;
+    error = errno;
+    (void) close(fd);
+    errno = error;
+
+    return -1;
+}
+
+
+bool
+fig_store_sync_dir(const fig_txn_t *txn)
+{
+    int  fd, rc, error;
+
+    fd = open(txn->store->dir, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+
+    if (fd == -1) {
+
+        /* one that cannot be read can only be written with all the rest */
+
+        return txn->journal != -1 && syncfs(txn->journal) == 0;
     }
 
-    return fd;
+    rc = fsync(fd);
+    error = errno;
+    (void) close(fd);
+    errno = error;
+
+    return rc == 0 || error == EINVAL;     /* it cannot be asked for */
+}
+
+
+#define FIG_JOURNAL_TAIL  64           /* the checksum of a line, and more */
+
+uint32_t
+fig_journal_tail(int fd, uint64_t size)
+{
+    char     tail[FIG_JOURNAL_TAIL];
+    size_t   len;
+    ssize_t  n;
+
+    len = (size < sizeof(tail)) ? (size_t) size : sizeof(tail);
+    n = pread(fd, tail, len, (off_t) (size - len));
+
+    return (n == (ssize_t) len) ? fig_entry_sum(tail, len) : ~(uint32_t) 0;
 }
 
 
 void
-fig_store_sync_dir(const fig_store_t *store)
+fig_journal_note(const fig_txn_t *txn)
 {
-    int  fd;
+    fig_state_head_t  *head;
 
-    fd = open(store->dir, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    head = txn->store->state.head;
 
-    if (fd != -1) {
-        (void) fsync(fd);
-        (void) close(fd);
-    }
+    head->journal = txn->inode;
+    head->applied = txn->size;
+    head->tail = fig_journal_tail(txn->journal, txn->size);
 }
 
 
@@ -226,6 +304,7 @@ static bool
 fig_journal_snapshot(const fig_state_t *state, int64_t now,
     fig_json_out_t *out)
 {
+    bool          all;
     uint32_t      i;
     fig_entry_t   entry;
 
@@ -244,8 +323,12 @@ fig_journal_snapshot(const fig_state_t *state, int64_t now,
         return false;
     }
 
+    /* one that says nothing has a number still, for `if_seq` */
+
+    all = (state->head->nslots <= FIG_STATE_SLOTS / 2);
+
     for (i = 0; i < state->head->nslots; i++) {
-        if (state->slots[i].flags != 0) {
+        if (all || state->slots[i].flags != 0) {
             entry.moved[entry.nmoved].slot = state->slots[i];
             entry.moved[entry.nmoved].percent = FIG_UNSET;
             entry.nmoved++;
@@ -291,7 +374,7 @@ fig_journal_copy(int fd, const fig_journal_t *journal, size_t room,
 
 
 static bool
-fig_journal_rewrite(fig_txn_t *txn, int fd, int64_t now)
+fig_journal_rewrite(fig_txn_t *txn, int fd, size_t room)
 {
     bool              good;
     fig_journal_t     journal;
@@ -304,11 +387,13 @@ fig_journal_rewrite(fig_txn_t *txn, int fd, int64_t now)
         return false;
     }
 
+    journal.size = (size_t) txn->size < journal.size ? (size_t) txn->size
+                                                     : journal.size;
     fig_json_out_init(&out);
 
-    good = fig_journal_snapshot(state, now, &out)
+    good = fig_journal_snapshot(state, fig_store_now(), &out)
            && fig_write_all(fd, out.data, out.len)
-           && fig_journal_copy(fd, &journal, txn->store->limit / 2, state);
+           && fig_journal_copy(fd, &journal, room, state);
 
     fig_json_out_release(&out);
     free(journal.data);
@@ -318,7 +403,7 @@ fig_journal_rewrite(fig_txn_t *txn, int fd, int64_t now)
 
 
 bool
-fig_journal_compact(fig_txn_t *txn, int64_t now)
+fig_journal_compact(fig_txn_t *txn, size_t room)
 {
     int          fd, error;
     char         path[sizeof(txn->store->dir) + 64];
@@ -340,7 +425,7 @@ fig_journal_compact(fig_txn_t *txn, int64_t now)
         return false;
     }
 
-    if (!fig_journal_rewrite(txn, fd, now)
+    if (!fig_journal_rewrite(txn, fd, room)
         || fstat(fd, &st) == -1
         || rename(tmp, path) == -1)
     {
@@ -351,12 +436,25 @@ fig_journal_compact(fig_txn_t *txn, int64_t now)
         return false;
     }
 
-    fig_store_sync_dir(txn->store);
-
     (void) close(txn->journal);
     txn->journal = fd;
-    txn->inode = st.st_ino;
+    txn->inode = (uint64_t) st.st_ino;
     txn->size = (uint64_t) st.st_size;
+    txn->unfinished = false;
+
+    /* an image that has not heard of it is made anew from it, and syncs too */
+
+    if (!fig_store_sync_dir(txn)) {
+        txn->unsynced = true;
+        return false;
+    }
+
+    txn->unsynced = false;
+
+    fig_state_begin(&txn->store->state, false);
+    fig_journal_note(txn);
+    txn->store->state.head->suspect = 0;
+    fig_state_end(&txn->store->state, txn->store->state.head->seq);
 
     return true;
 }

@@ -52,19 +52,30 @@ bool fig_line_is_snapshot(fig_str_t line);
 bool fig_write_all(int fd, const char *data, size_t size);
 
 /*
- * Replaces the journal by a snapshot of state and its newest entries, at most
- * about half of limit.  False with errno: the old one is as it was.
+ * Replaces the journal by a snapshot of the state and its newest entries, of
+ * about room bytes, and notes that in the image.  False with errno: the old one
+ * is as it was, or the new one is in its place but may not be durable.
  */
-bool fig_journal_compact(fig_txn_t *txn, int64_t now);
+bool fig_journal_compact(fig_txn_t *txn, size_t room);
 
-/* Opens a file of the state directory; errno as open(2). */
+/* A checksum of the last bytes before size: whether it is the same journal. */
+uint32_t fig_journal_tail(int fd, uint64_t size);
+
+/* Notes in the image how much of which journal it has. */
+void fig_journal_note(const fig_txn_t *txn);
+
+/*
+ * Opens a file of the state directory; errno as open(2).  With O_CREAT it is a
+ * regular file of the workers' user and nobody else's.
+ */
 int fig_store_open(const fig_store_t *store, const char *name, int flags);
 
 /* The whole name of a file of the state directory; false: it is too long. */
 bool fig_store_path(const fig_store_t *store, const char *name,
     char *out, size_t size);
 
-void fig_store_sync_dir(const fig_store_t *store);
+/* Makes names in the directory durable; false with errno. */
+bool fig_store_sync_dir(const fig_txn_t *txn);
 
 
 #endif /* FIG_JOURNAL_H */

@@ -14,8 +14,10 @@ bool
 fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
     fig_problem_t *problem)
 {
+    uint32_t            i;
     const fig_state_t  *state;
     const fig_model_t  *model;
+    const fig_group_t  *group;
 
     memset(plan, 0, sizeof(fig_plan_t));
 
@@ -30,14 +32,30 @@ fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
     plan->of_group = calloc((size_t) model->ngroups + 1, sizeof(uint32_t));
     plan->of_backend = calloc((size_t) model->nbackends + 1,
                               sizeof(uint32_t));
+    plan->in_group = calloc((size_t) model->ngroups + 1, sizeof(uint32_t));
+    plan->after = calloc((size_t) model->nroutes + 1, sizeof(uint32_t));
+    plan->asked = calloc((size_t) model->ngroups + 1, sizeof(fig_wish_t *));
+    plan->skips = calloc((size_t) model->ngroups + 1, sizeof(bool));
 
     if (plan->of_route == NULL || plan->of_group == NULL
-        || plan->of_backend == NULL
+        || plan->of_backend == NULL || plan->in_group == NULL
+        || plan->after == NULL || plan->asked == NULL || plan->skips == NULL
         || !fig_slot_index_init(&plan->index, state->slots,
                                 state->head->nslots))
     {
         fig_plan_release(plan);
         return fig_problem(problem, 503, "memory is out");
+    }
+
+    /* from the last to the first, so that each group is in file order */
+
+    for (i = model->nroutes; i-- > 0; /* void */) {
+        group = model->routes[i].group;
+
+        if (group != NULL) {
+            plan->after[i] = plan->in_group[group->index];
+            plan->in_group[group->index] = i + 1;
+        }
     }
 
     return true;
@@ -50,9 +68,11 @@ fig_plan_release(fig_plan_t *plan)
     free(plan->of_route);
     free(plan->of_group);
     free(plan->of_backend);
+    free(plan->in_group);
+    free(plan->after);
+    free(plan->asked);
+    free(plan->skips);
     fig_slot_index_release(&plan->index);
-
-    plan->of_route = plan->of_group = plan->of_backend = NULL;
 }
 
 
@@ -121,9 +141,7 @@ fig_plan_add(fig_plan_t *plan, uint32_t *place, fig_slot_kind_t kind,
 }
 
 
-/* The old name of a route keeps nothing that another route could inherit. */
-
-static bool
+bool
 fig_plan_forget(fig_plan_t *plan, const fig_slot_t *slot)
 {
     uint32_t      place;
@@ -186,6 +204,14 @@ fig_plan_route(fig_plan_t *plan, const fig_route_t *route)
 }
 
 
+bool
+fig_plan_has(const fig_plan_t *plan, const fig_route_t *route)
+{
+    return (route->group != NULL ? plan->of_group[route->group->index]
+                                 : plan->of_route[route->index]) != 0;
+}
+
+
 fig_moved_t *
 fig_plan_backend(fig_plan_t *plan, const fig_backend_t *backend)
 {
@@ -197,26 +223,50 @@ fig_plan_backend(fig_plan_t *plan, const fig_backend_t *backend)
 
 
 const fig_route_t *
-fig_plan_route_of(const fig_plan_t *plan, const fig_moved_t *moved)
+fig_plan_first(const fig_plan_t *plan, const fig_group_t *group)
 {
-    uint32_t            i;
-    const fig_group_t  *group;
+    uint32_t  i;
 
-    if (moved->slot.kind == FIG_SLOT_ROUTE) {
-        return fig_ruleset_find_route(plan->flipper->ruleset,
-                                      fig_slot_name(&moved->slot));
+    i = (group != NULL) ? plan->in_group[group->index] : 0;
+
+    return (i != 0) ? &plan->model->routes[i - 1] : NULL;
+}
+
+
+const fig_route_t *
+fig_plan_next(const fig_plan_t *plan, const fig_route_t *route)
+{
+    uint32_t  i;
+
+    i = plan->after[route->index];
+
+    return (i != 0) ? &plan->model->routes[i - 1] : NULL;
+}
+
+
+const fig_route_t *
+fig_plan_route_of(const fig_plan_t *plan, const fig_slot_t *slot)
+{
+    fig_str_t             name;
+    const fig_route_t    *route;
+    const fig_ruleset_t  *ruleset;
+
+    name = fig_slot_name(slot);
+    ruleset = plan->flipper->ruleset;
+
+    if (slot->kind == FIG_SLOT_GROUP) {
+        return fig_plan_first(plan, fig_ruleset_find_group(ruleset, name));
     }
 
-    group = fig_ruleset_find_group(plan->flipper->ruleset,
-                                   fig_slot_name(&moved->slot));
+    route = fig_ruleset_find_route(ruleset, name);
 
-    for (i = 0; group != NULL && i < plan->model->nroutes; i++) {
-        if (plan->model->routes[i].group == group) {
-            return &plan->model->routes[i];
-        }
+    if (route == NULL) {
+        route = fig_ruleset_find_was(ruleset, name);
     }
 
-    return NULL;
+    /* one that is in a group now does not move alone */
+
+    return (route != NULL && route->group == NULL) ? route : NULL;
 }
 
 
@@ -238,7 +288,9 @@ fig_plan_set(fig_moved_t *moved, const fig_route_t *route, fig_stage_t stage,
         slot->flags |= FIG_SLOT_STAGE;
     }
 
-    if ((hold && percent != FIG_UNSET) || percent != route->percent) {
+    /* that there was none is no percent that could be set */
+
+    if (percent != FIG_UNSET && (hold || percent != route->percent)) {
         slot->flags |= FIG_SLOT_PERCENT;
     }
 }

@@ -21,6 +21,10 @@ typedef struct {
     uint32_t             *of_route;    /* moved + 1, by index; 0: none */
     uint32_t             *of_group;
     uint32_t             *of_backend;
+    uint32_t             *in_group;    /* its first route + 1, by index */
+    uint32_t             *after;       /* the next one of its group, the same */
+    const fig_wish_t    **asked;       /* by group: what wish it was asked */
+    bool                 *skips;       /* and what it said */
     uint32_t              nmoved;
     uint32_t              room;
     fig_moved_t          *moved;       /* in the flipper's arena */
@@ -42,9 +46,24 @@ void fig_plan_release(fig_plan_t *plan);
 fig_moved_t *fig_plan_route(fig_plan_t *plan, const fig_route_t *route);
 fig_moved_t *fig_plan_backend(fig_plan_t *plan, const fig_backend_t *backend);
 
-/* The route whose values are the slot's: of a group, any of its routes. */
+/*
+ * The route whose values are the slot's: of a group, its first route; of a
+ * route that has another name now, that.  NULL: there is none any more.
+ */
 const fig_route_t *fig_plan_route_of(const fig_plan_t *plan,
-    const fig_moved_t *moved);
+    const fig_slot_t *slot);
+
+/* Routes of a group, one by one; NULL: there is none, or no more. */
+const fig_route_t *fig_plan_first(const fig_plan_t *plan,
+    const fig_group_t *group);
+const fig_route_t *fig_plan_next(const fig_plan_t *plan,
+    const fig_route_t *route);
+
+/* Whether the slot of a route is to move. */
+bool fig_plan_has(const fig_plan_t *plan, const fig_route_t *route);
+
+/* Takes from a name what no route is to inherit from it. */
+bool fig_plan_forget(fig_plan_t *plan, const fig_slot_t *slot);
 
 /* Sets stage and percent of a slot; hold stays if it was there. */
 void fig_plan_set(fig_moved_t *moved, const fig_route_t *route,
@@ -54,18 +73,25 @@ void fig_plan_set(fig_moved_t *moved, const fig_route_t *route,
 bool fig_plan_wish(fig_plan_t *plan, const fig_flip_t *flip,
     const fig_wish_t *wish);
 
+/* Whether all routes that move with this one can be so.  False: a problem. */
+bool fig_plan_accepts(fig_plan_t *plan, const fig_route_t *route,
+    fig_stage_t stage, int32_t percent);
+
 /* The same for draining a backend, or not. */
 bool fig_plan_drain(fig_plan_t *plan, const fig_wish_t *wish);
 
-/* The state's slot of the name that an entry moved; NULL: there is none. */
-const fig_slot_t *fig_plan_slot_now(const fig_plan_t *plan,
-    const fig_moved_t *then);
-
-/* Moves a slot back to what was in force before an entry. */
-bool fig_plan_restore(fig_plan_t *plan, const fig_moved_t *then);
+/* Whether nobody needs a backend.  False with a problem. */
+bool fig_plan_may_drain(fig_plan_t *plan, const fig_backend_t *backend);
 
 /* Undoes flip->of, whole or not at all. */
 bool fig_plan_undo(fig_plan_t *plan, const fig_flip_t *flip);
+
+/*
+ * Undoes what is still as an entry made it.  What cannot be as it was before,
+ * or is not known to have been, becomes what the file says.  False with a
+ * problem: memory is out.
+ */
+bool fig_plan_revert(fig_plan_t *plan, uint64_t seq);
 
 /*
  * Drops moved slots that are as they were, and fills entry with the rest and

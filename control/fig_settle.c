@@ -3,6 +3,7 @@
  * by.
  *
  *     names    slots of renamed routes get their new name
+ *     groups   those of routes that are in a group now are dropped
  *     file     flips of values that the file has changed since are dropped
  *     leases   those that are over are reverted
  */
@@ -84,6 +85,7 @@ fig_flip_settle_file(fig_txn_t *txn, const fig_flipper_t *flipper,
         if (moved != NULL && !moved->wished) {
             moved->wished = true;
             moved->slot.flags &= (uint8_t) ~outdated;
+            moved->kept = (moved->slot.flags != 0);
 
             if (outdated & FIG_SLOT_STAGE) {
                 moved->stage = slot->stage;
@@ -137,6 +139,10 @@ fig_flip_settle_names(fig_txn_t *txn, const fig_flipper_t *flipper,
         }
     }
 
+    for (i = 0; i < plan.nmoved; i++) {
+        plan.moved[i].kept = true;
+    }
+
     good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_RENAME, "rules",
                                          "\"was\" in the rules file", 0, done);
     fig_plan_release(&plan);
@@ -145,22 +151,20 @@ fig_flip_settle_names(fig_txn_t *txn, const fig_flipper_t *flipper,
 }
 
 
+/*
+ * A route that is in a group moves with it, and what was flipped when it was
+ * alone is not to come back some day.
+ */
+
 static bool
-fig_flip_revert(fig_txn_t *txn, const fig_flipper_t *flipper, uint64_t seq,
+fig_flip_settle_groups(fig_txn_t *txn, const fig_flipper_t *flipper,
     uint32_t *done, fig_problem_t *problem)
 {
-    bool               good;
-    uint32_t           i;
-    fig_plan_t         plan;
-    fig_entry_t        entry;
-    fig_status_t       status;
-    const fig_slot_t  *slot;
-
-    status = fig_store_find(flipper->store, seq, flipper->arena, &entry);
-
-    if (status == FIG_NOMEM) {
-        return fig_plan_nomem(problem);
-    }
+    bool                good;
+    uint32_t            i, k;
+    fig_plan_t          plan;
+    const fig_slot_t   *slots[2];
+    const fig_route_t  *route;
 
     if (!fig_plan_init(&plan, flipper, problem)) {
         return false;
@@ -168,20 +172,47 @@ fig_flip_revert(fig_txn_t *txn, const fig_flipper_t *flipper, uint64_t seq,
 
     good = true;
 
-    /* what was flipped again since stays as it is */
+    for (i = 0; good && i < plan.model->nroutes; i++) {
+        route = &plan.model->routes[i];
 
-    for (i = 0; good && status == FIG_OK && i < entry.nmoved; i++) {
-        slot = fig_plan_slot_now(&plan, &entry.moved[i]);
+        if (route->group == NULL) {
+            continue;
+        }
 
-        if (slot != NULL && slot->seq == seq) {
-            (void) fig_plan_restore(&plan, &entry.moved[i]);
+        slots[0] = fig_slot_find(&plan.index, FIG_SLOT_ROUTE, route->name);
+        slots[1] = fig_slot_find(&plan.index, FIG_SLOT_ROUTE, route->was);
+
+        for (k = 0; good && k < 2; k++) {
+            if (slots[k] != NULL && slots[k]->flags != 0) {
+                good = fig_plan_forget(&plan, slots[k]);
+            }
         }
     }
 
-    memset(problem, 0, sizeof(fig_problem_t));
+    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_RESET, "rules",
+                                         "it is in a group now", 0, done);
+    fig_plan_release(&plan);
 
-    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_REVERT, "lease",
-                                         "the lease is over", seq, done);
+    return good;
+}
+
+
+/* Only what was not flipped again since. */
+
+static bool
+fig_flip_revert(fig_txn_t *txn, const fig_flipper_t *flipper, uint64_t seq,
+    uint32_t *done, fig_problem_t *problem)
+{
+    bool        good;
+    fig_plan_t  plan;
+
+    if (!fig_plan_init(&plan, flipper, problem)) {
+        return false;
+    }
+
+    good = fig_plan_revert(&plan, seq)
+           && fig_flip_settle_write(txn, &plan, FIG_ENTRY_REVERT, "lease",
+                                    "the lease is over", seq, done);
     fig_plan_release(&plan);
 
     return good;
@@ -233,6 +264,7 @@ fig_flip_settle(const fig_flipper_t *flipper, uint32_t *done,
     }
 
     good = fig_flip_settle_names(&txn, flipper, done, problem)
+           && fig_flip_settle_groups(&txn, flipper, done, problem)
            && fig_flip_settle_file(&txn, flipper, done, problem)
            && fig_flip_settle_leases(&txn, flipper, done, problem);
 

@@ -5,12 +5,18 @@
  *     slot + route as the file has it -> setting in force, drift
  */
 
+#define _GNU_SOURCE
+
 #include "fig_state.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 
-static const char  fig_state_magic[8] = "FIGLIVE1";
+_Static_assert(sizeof(fig_state_head_t) <= FIG_STATE_PAGE, "a page");
+
+
+static const char  fig_state_magic[8] = "FIGLIVE2";
 
 
 size_t
@@ -28,18 +34,55 @@ fig_state_view(fig_state_t *state, void *image)
 }
 
 
-void
-fig_state_format(fig_state_t *state)
+/* One that no image of this name has had, whatever became of the file. */
+
+static uint64_t
+fig_state_epoch(uint64_t old)
 {
-    memset(state->head, 0, sizeof(fig_state_head_t));
-    fig_state_sign(state);
+    uint64_t         now;
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    now = (uint64_t) ts.tv_sec * 1000000000 + (uint64_t) ts.tv_nsec;
+
+    return (now > old) ? now : old + 1;
 }
 
 
 void
-fig_state_sign(fig_state_t *state)
+fig_state_format(fig_state_t *state)
 {
+    memset(state->head, 0, sizeof(fig_state_head_t));
+
+    state->head->epoch = fig_state_epoch(0);
     memcpy(state->head->magic, fig_state_magic, sizeof(fig_state_magic));
+}
+
+
+void
+fig_state_begin(fig_state_t *state, bool anew)
+{
+    __atomic_store_n(&state->head->begin, UINT64_MAX, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+
+    if (anew) {
+        __atomic_store_n(&state->head->epoch,
+                         fig_state_epoch(state->head->epoch),
+                         __ATOMIC_RELAXED);
+    }
+}
+
+
+void
+fig_state_end(fig_state_t *state, uint64_t seq)
+{
+    if (state->head->high < seq) {
+        state->head->high = seq;
+    }
+
+    __atomic_store_n(&state->head->begin, seq, __ATOMIC_RELEASE);
+    __atomic_store_n(&state->head->seq, seq, __ATOMIC_RELEASE);
 }
 
 
@@ -80,7 +123,7 @@ fig_state_changes(const fig_state_t *state, uint64_t seq, uint64_t old_epoch,
     *epoch = __atomic_load_n(&state->head->epoch, __ATOMIC_RELAXED);
     nslots = __atomic_load_n(&state->head->nslots, __ATOMIC_RELAXED);
 
-    if (nslots > FIG_STATE_SLOTS) {
+    if (nslots > FIG_STATE_SLOTS || !fig_state_is_whole(state)) {
         return false;
     }
 
@@ -229,7 +272,7 @@ fig_slot_find(const fig_slot_index_t *index, fig_slot_kind_t kind,
 const fig_slot_t *
 fig_slot_of(const fig_slot_index_t *index, const fig_route_t *route)
 {
-    const fig_slot_t  *slot;
+    const fig_slot_t  *slot, *was;
 
     if (route->group != NULL) {
         return fig_slot_find(index, FIG_SLOT_GROUP, route->group->name);
@@ -237,8 +280,19 @@ fig_slot_of(const fig_slot_index_t *index, const fig_route_t *route)
 
     slot = fig_slot_find(index, FIG_SLOT_ROUTE, route->name);
 
-    if (slot == NULL && route->was.len != 0) {
-        slot = fig_slot_find(index, FIG_SLOT_ROUTE, route->was);
+    if (route->was.len == 0) {
+        return slot;
+    }
+
+    was = fig_slot_find(index, FIG_SLOT_ROUTE, route->was);
+
+    /* a name may have been another route's, or its own, long ago */
+
+    if (was != NULL
+        && (slot == NULL || (was->flags != 0
+                             && (slot->flags == 0 || slot->seq < was->seq))))
+    {
+        return was;
     }
 
     return slot;
@@ -270,10 +324,11 @@ fig_slot_outdated(const fig_slot_t *slot, fig_stage_t stage, int32_t percent)
 
 /*
  * What the flags that still count make of the file's values.  A ramp for which
- * nobody says a percent any more goes on at the one it had.
+ * nobody says a percent any more goes on at the one it had.  False: the route
+ * cannot be so any more.
  */
 
-static void
+static bool
 fig_slot_apply(const fig_route_t *route, const fig_slot_t *slot,
     uint8_t flags, fig_setting_t *setting)
 {
@@ -282,7 +337,7 @@ fig_slot_apply(const fig_route_t *route, const fig_slot_t *slot,
     }
 
     if ((flags & FIG_SLOT_STAGE) == 0) {
-        return;
+        return true;
     }
 
     setting->stage = slot->stage;
@@ -292,12 +347,16 @@ fig_slot_apply(const fig_route_t *route, const fig_slot_t *slot,
                                                         : slot->file_percent;
     }
 
-    if (route->from == NULL
-        && fig_route_refuses(route, (fig_stage_t) setting->stage,
-                             setting->percent) != NULL)
+    if (fig_route_refuses(route, (fig_stage_t) setting->stage,
+                          setting->percent) != NULL)
     {
         setting->stage = (uint8_t) route->stage;
+        setting->percent = route->percent;
+
+        return false;
     }
+
+    return true;
 }
 
 
@@ -325,9 +384,8 @@ fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
     flags = slot->flags & (FIG_SLOT_STAGE|FIG_SLOT_PERCENT);
     flags &= (uint8_t) ~fig_slot_outdated(slot, route->stage, route->percent);
 
-    fig_slot_apply(route, slot, flags, &effect->setting);
-
-    effect->flipped = (flags != 0);
+    effect->flipped = fig_slot_apply(route, slot, flags, &effect->setting)
+                      && flags != 0;
     effect->hold = (slot->flags & FIG_SLOT_HOLD) != 0;
     effect->drift = effect->setting.stage != route->stage
                     || fig_setting_share((fig_stage_t) effect->setting.stage,

@@ -9,9 +9,9 @@
  * Every worker of every master has it mapped shared.  One process writes at a
  * time (fig_store.h holds the lock), any number read without one: a writer sets
  * begin, then the slots, then seq; a reader that finds the two different has
- * seen half of a change and keeps what it had.  A process that is killed in
- * between leaves them different, and the next writer makes them whole from the
- * journal.  Slots are never removed, but a new epoch begins with none.
+ * seen half of a change.  A process that is killed in between leaves them
+ * different, and the next writer makes them whole from the journal.  Slots are
+ * never removed, but a new epoch begins with none.
  *
  * Times are milliseconds since 1970, percents hundredths of a percent.
  */
@@ -39,10 +39,13 @@ typedef enum {
 #define FIG_SLOT_PERCENT   0x02        /* percent is */
 #define FIG_SLOT_DRAIN     0x04        /* the backend is drained */
 #define FIG_SLOT_HOLD      0x08        /* the file's changes do not matter */
+#define FIG_SLOT_FLAGS     0x0f
 
 
 typedef struct {
     uint64_t        seq;               /* of the last change */
+    uint64_t        flip;              /* of what set it: not of a new name, nor
+                                          of what the file dropped */
     int32_t         percent;
     int32_t         file_percent;      /* when it was flipped; FIG_UNSET */
     uint8_t         kind;
@@ -70,6 +73,9 @@ typedef struct {
     uint32_t        nleases;
     uint64_t        journal;           /* inode of what was applied */
     uint64_t        applied;           /* bytes of it */
+    uint64_t        high;              /* the largest seq there ever was */
+    uint32_t        tail;              /* checksum of the last bytes of it */
+    uint32_t        suspect;           /* a disk has failed to keep it */
     fig_lease_t     leases[FIG_STATE_LEASES];
 } fig_state_head_t;
 
@@ -88,14 +94,28 @@ size_t fig_state_size(uint32_t nslots);
 /* Makes state the view of an image. */
 void fig_state_view(fig_state_t *state, void *image);
 
-/* Makes an empty image of zeroed bytes; seq is 0. */
+/* Makes an empty image; seq is 0. */
 void fig_state_format(fig_state_t *state);
 
-/* Says of an image that it is one. */
-void fig_state_sign(fig_state_t *state);
+/*
+ * A writer's brackets: what is between the two is not to be believed by
+ * anybody, and seq is what it is when it has ended.  Anew: another epoch.
+ */
+void fig_state_begin(fig_state_t *state, bool anew);
+void fig_state_end(fig_state_t *state, uint64_t seq);
 
 /* Whether head is one that this program can read. */
 bool fig_state_is_sound(const fig_state_head_t *head);
+
+
+/* Whether nobody is changing it, nor was killed while he was. */
+
+static inline bool
+fig_state_is_whole(const fig_state_t *state)
+{
+    return __atomic_load_n(&state->head->begin, __ATOMIC_ACQUIRE)
+           == __atomic_load_n(&state->head->seq, __ATOMIC_ACQUIRE);
+}
 
 
 /* The last sequence number, for a reader. */
@@ -113,7 +133,9 @@ bool fig_state_is_leased(const fig_state_t *state, uint64_t seq);
 /*
  * A copy of all slots that were changed after seq, and all of them where the
  * epoch is another; *slots is to be freed.  *state_seq and *epoch are those
- * of the copy.  False: a change is half done, or memory is out.
+ * of the copy.  False: a change is half done, or memory is out.  Who must not
+ * go on with what he had - something may have been acknowledged since - takes
+ * fig_store_changes().
  */
 bool fig_state_changes(const fig_state_t *state, uint64_t seq,
     uint64_t old_epoch, fig_slot_t **slots, uint32_t *n, uint64_t *state_seq,
@@ -151,7 +173,10 @@ uint32_t fig_slot_hash(fig_slot_kind_t kind, fig_str_t name);
 const fig_slot_t *fig_slot_find(const fig_slot_index_t *index,
     fig_slot_kind_t kind, fig_str_t name);
 
-/* The slot that a route listens to: its group's, its own, or its old name's. */
+/*
+ * The slot that a route listens to: its group's, its own, or its old name's.
+ * One that leaves a group leaves the flips of the group behind.
+ */
 const fig_slot_t *fig_slot_of(const fig_slot_index_t *index,
     const fig_route_t *route);
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +123,7 @@ fig_store_use_heap(fig_store_t *store)
 
 
 static bool
-fig_store_use_file(fig_store_t *store, int fd, int protection)
+fig_store_use_file(fig_store_t *store, int fd)
 {
     void         *image;
     struct stat   st;
@@ -138,8 +139,8 @@ fig_store_use_file(fig_store_t *store, int fd, int protection)
 
     /* the file grows into the mapping */
 
-    image = mmap(NULL, fig_state_size(FIG_STATE_SLOTS), protection, MAP_SHARED,
-                 fd, 0);
+    image = mmap(NULL, fig_state_size(FIG_STATE_SLOTS), PROT_READ|PROT_WRITE,
+                 MAP_SHARED, fd, 0);
     if (image == MAP_FAILED) {
         return false;
     }
@@ -149,6 +150,21 @@ fig_store_use_file(fig_store_t *store, int fd, int protection)
     fig_state_view(&store->state, image);
 
     return true;
+}
+
+
+static void
+fig_store_unmap(fig_store_t *store)
+{
+    if (store->inode != 0) {
+        (void) munmap(store->image, fig_state_size(FIG_STATE_SLOTS));
+
+    } else {
+        free(store->image);
+    }
+
+    store->image = NULL;
+    store->inode = 0;
 }
 
 
@@ -168,7 +184,7 @@ fig_store_map(fig_store_t *store, const char *dir)
         return false;
     }
 
-    good = fig_store_use_file(store, fd, PROT_READ|PROT_WRITE);
+    good = fig_store_use_file(store, fd);
 
     if (good
         && (!fig_state_is_sound(store->state.head)
@@ -176,8 +192,7 @@ fig_store_map(fig_store_t *store, const char *dir)
             || (uint64_t) st.st_size
                < fig_state_size(store->state.head->nslots)))
     {
-        (void) munmap(store->image, fig_state_size(FIG_STATE_SLOTS));
-        store->image = NULL;
+        fig_store_unmap(store);
         good = false;
     }
 
@@ -192,50 +207,112 @@ fig_store_map(fig_store_t *store, const char *dir)
 static bool
 fig_store_lock(fig_txn_t *txn, bool make)
 {
-    int           fd;
-    struct stat   st;
     fig_store_t  *store;
 
     store = txn->store;
+    txn->lock = fig_store_open(store, "live", O_RDWR | (make ? O_CREAT : 0));
 
-    fd = fig_store_open(store, "live", O_RDWR | (make ? O_CREAT : 0));
-
-    if (fd == -1) {
-        fig_store_fail(store, "\"%s/live\" cannot be opened: %s", store->dir,
-                       strerror(errno));
+    if (txn->lock == -1) {
+        fig_store_fail(store, "\"%.200s/live\" cannot be opened: %s",
+                       store->dir, strerror(errno));
         return false;
     }
 
-    while (flock(fd, LOCK_EX) == -1) {
+    while (flock(txn->lock, LOCK_EX) == -1) {
         if (errno != EINTR) {
-            fig_store_fail(store, "\"%s/live\" cannot be locked: %s",
+            fig_store_fail(store, "\"%.200s/live\" cannot be locked: %s",
                            store->dir, strerror(errno));
-            (void) close(fd);
             return false;
         }
     }
-
-    if (!make && (fstat(fd, &st) == -1 || st.st_ino != store->inode)) {
-        fig_store_fail(store, "\"%s/live\" was replaced while it was in use; "
-                       "reload nginx", store->dir);
-        (void) close(fd);
-        return false;
-    }
-
-    txn->lock = fd;
 
     return true;
 }
 
 
+/*
+ * Whether the mapping is of the file that is locked, and all of it: whoever
+ * touches a page that the file has lost is killed.
+ */
+
 static bool
-fig_store_open_journal(fig_txn_t *txn, int flags)
+fig_store_check(fig_txn_t *txn)
 {
-    txn->journal = fig_store_open(txn->store, "journal.jsonl", flags);
+    int           rc;
+    uint32_t      nslots;
+    struct stat   st;
+    fig_store_t  *store;
+
+    store = txn->store;
+
+    if (fstat(txn->lock, &st) == -1 || (uint64_t) st.st_ino != store->inode) {
+        fig_store_fail(store, "\"%.200s/live\" was replaced while it was in "
+                       "use: nginx must be reloaded", store->dir);
+        return false;
+    }
+
+    if (st.st_size < FIG_STATE_PAGE) {
+        rc = posix_fallocate(txn->lock, 0, FIG_STATE_PAGE);
+
+        if (rc != 0) {
+            fig_store_fail(store, "\"%.200s/live\" was cut off and cannot "
+                           "grow: %s", store->dir, strerror(rc));
+            return false;
+        }
+
+        txn->shrunk = true;
+    }
+
+    nslots = fig_state_is_sound(store->state.head) ? store->state.head->nslots
+                                                   : 0;
+
+    if ((uint64_t) st.st_size >= fig_state_size(nslots)) {
+        return true;
+    }
+
+    txn->shrunk = true;
+
+    return fig_store_reserve(txn, nslots);
+}
+
+
+/*
+ * The journal, made where there is none yet.  One that is gone is not made, as
+ * what was in force is known by its image only.
+ */
+
+static bool
+fig_store_open_journal(fig_txn_t *txn, bool make)
+{
+    const fig_state_head_t  *head;
+
+    head = txn->store->state.head;
+    txn->journal = fig_store_open(txn->store, "journal.jsonl",
+                                  O_RDWR|O_APPEND);
+
+    if (txn->journal == -1 && errno == ENOENT && fig_state_is_sound(head)
+        && head->high != 0)
+    {
+        fig_store_fail(txn->store, "\"%.200s/journal.jsonl\" is gone, but "
+                       "entry %lu was in force: nothing is written until it is "
+                       "put back, or \"live\" removed, and nginx reloaded",
+                       txn->store->dir, (unsigned long) head->high);
+        return false;
+    }
+
+    if (make || (txn->journal == -1 && errno == ENOENT)) {
+
+        if (txn->journal != -1) {
+            (void) close(txn->journal);
+        }
+
+        txn->journal = fig_store_open(txn->store, "journal.jsonl",
+                                      O_RDWR|O_APPEND|O_CREAT);
+    }
 
     if (txn->journal == -1) {
-        fig_store_fail(txn->store, "\"%s/journal.jsonl\" cannot be opened: %s",
-                       txn->store->dir, strerror(errno));
+        fig_store_fail(txn->store, "\"%.200s/journal.jsonl\" cannot be opened: "
+                       "%s", txn->store->dir, strerror(errno));
         return false;
     }
 
@@ -267,6 +344,25 @@ fig_store_end(fig_txn_t *txn)
 }
 
 
+/* What a disk may have forgotten is written again, to another place. */
+
+static bool
+fig_store_heal_journal(fig_txn_t *txn)
+{
+    if (txn->store->state.head->suspect == 0
+        || fig_journal_compact(txn, SIZE_MAX))
+    {
+        return true;
+    }
+
+    fig_store_fail(txn->store, "\"%.200s/journal.jsonl\" was not kept by its "
+                   "disk, and cannot be written anew: %s", txn->store->dir,
+                   strerror(errno));
+
+    return false;
+}
+
+
 bool
 fig_store_begin(fig_store_t *store, fig_txn_t *txn)
 {
@@ -277,9 +373,10 @@ fig_store_begin(fig_store_t *store, fig_txn_t *txn)
     }
 
     if (!fig_store_lock(txn, false)
-        || !fig_store_open_journal(txn, O_RDWR|O_APPEND|O_CREAT)
-        || fig_store_is_lost(txn)
-        || !fig_store_catch_up(txn))
+        || !fig_store_check(txn)
+        || !fig_store_open_journal(txn, false)
+        || !fig_store_catch_up(txn, false)
+        || !fig_store_heal_journal(txn))
     {
         fig_store_end(txn);
         return false;
@@ -296,8 +393,7 @@ fig_store_begin(fig_store_t *store, fig_txn_t *txn)
 static bool
 fig_store_read_only(fig_store_t *store)
 {
-    fig_txn_t      txn;
-    fig_journal_t  journal;
+    fig_txn_t  txn;
 
     if (!fig_store_use_heap(store)) {
         return false;
@@ -306,9 +402,8 @@ fig_store_read_only(fig_store_t *store)
     fig_txn_init(&txn, store);
     txn.journal = fig_store_open(store, "journal.jsonl", O_RDONLY);
 
-    if (txn.journal != -1 && fig_journal_read(txn.journal, 0, &journal)) {
-        (void) fig_store_replay(&txn, &journal, 0, true);
-        free(journal.data);
+    if (txn.journal != -1) {
+        (void) fig_store_catch_up(&txn, true);
     }
 
     fig_store_end(&txn);
@@ -317,41 +412,40 @@ fig_store_read_only(fig_store_t *store)
 }
 
 
+/*
+ * Maps `live`, with its place on the disk, holes too.  A mapping holds its
+ * description open, and with it a lock on that: so it has one of its own.
+ */
+
 static bool
-fig_store_make(fig_store_t *store, fig_txn_t *txn)
+fig_store_make(fig_store_t *store, const fig_txn_t *txn)
 {
-    int          fd;
+    int          fd, rc;
     bool         mapped;
     struct stat  st;
 
-    if (fstat(txn->lock, &st) == -1
-        || !S_ISREG(st.st_mode))
-    {
-        fig_store_fail(store, "\"%s/live\" is no file", store->dir);
-        return false;
+    fd = fig_store_open(store, "live", O_RDWR);
+    rc = (fd == -1 || fstat(txn->lock, &st) == -1) ? errno : 0;
+
+    if (rc == 0) {
+        rc = posix_fallocate(fd, 0, st.st_size > FIG_STATE_PAGE
+                                    ? st.st_size : FIG_STATE_PAGE);
     }
 
-    /* a mapping holds its description open, and with it a lock on that */
-
-    fd = fig_store_open(store, "live", O_RDWR);
-
-    mapped = fd != -1
-             && posix_fallocate(fd, 0, FIG_STATE_PAGE) == 0
-             && fig_store_use_file(store, fd, PROT_READ|PROT_WRITE);
+    mapped = (rc == 0) && fig_store_use_file(store, fd);
+    rc = (rc == 0) ? errno : rc;
 
     if (fd != -1) {
         (void) close(fd);
     }
 
     if (!mapped) {
-        fig_store_fail(store, "\"%s/live\" cannot be mapped: %s", store->dir,
-                       strerror(errno));
+        fig_store_fail(store, "\"%.200s/live\" cannot be mapped: %s",
+                       store->dir, strerror(rc));
         return false;
     }
 
-    if (!fig_state_is_sound(store->state.head)
-        || !fig_store_reserve(txn, store->state.head->nslots))
-    {
+    if (!fig_state_is_sound(store->state.head)) {
         fig_state_format(&store->state);
     }
 
@@ -362,6 +456,7 @@ fig_store_make(fig_store_t *store, fig_txn_t *txn)
 bool
 fig_store_init(fig_store_t *store, const char *dir, uid_t user, gid_t group)
 {
+    bool       useful;
     fig_txn_t  txn;
 
     if (!fig_store_setup(store, dir)) {
@@ -373,20 +468,24 @@ fig_store_init(fig_store_t *store, const char *dir, uid_t user, gid_t group)
 
     fig_txn_init(&txn, store);
 
-    if (!fig_store_lock(&txn, true) || !fig_store_make(store, &txn)) {
-        fig_store_end(&txn);
-        return fig_store_read_only(store);
-    }
+    useful = fig_store_lock(&txn, true) && fig_store_make(store, &txn)
+             && fig_store_check(&txn);
 
-    if (fig_store_open_journal(&txn, O_RDWR|O_APPEND|O_CREAT)
-        && !fig_store_is_lost(&txn))
-    {
-        (void) fig_store_catch_up(&txn);
+    if (useful && fig_store_open_journal(&txn, true)) {
+        useful = fig_store_catch_up(&txn, true) || !txn.full;
     }
 
     fig_store_end(&txn);
 
-    return true;
+    if (useful) {
+        return true;
+    }
+
+    if (store->image != NULL) {
+        fig_store_unmap(store);
+    }
+
+    return fig_store_read_only(store);
 }
 
 
@@ -397,14 +496,7 @@ fig_store_release(fig_store_t *store)
         return;
     }
 
-    if (store->inode != 0) {
-        (void) munmap(store->image, fig_state_size(FIG_STATE_SLOTS));
-
-    } else {
-        free(store->image);
-    }
-
-    store->image = NULL;
+    fig_store_unmap(store);
     pthread_mutex_destroy(&store->mutex);
 }
 
@@ -412,16 +504,53 @@ fig_store_release(fig_store_t *store)
 bool
 fig_store_is_behind(const fig_store_t *store)
 {
-    char         path[sizeof(store->dir) + 64];
-    struct stat  st;
+    char                     path[sizeof(store->dir) + 64];
+    struct stat              st;
+    const fig_state_head_t  *head;
+
+    head = store->state.head;
 
     if (store->inode == 0
-        || !fig_store_path(store, "journal.jsonl", path, sizeof(path))
-        || stat(path, &st) == -1)
+        || !fig_store_path(store, "journal.jsonl", path, sizeof(path)))
     {
         return false;
     }
 
-    return (uint64_t) st.st_ino != store->state.head->journal
-           || (uint64_t) st.st_size != store->state.head->applied;
+    if (!fig_state_is_whole(&store->state)) {
+        return true;
+    }
+
+    return stat(path, &st) == 0
+           && ((uint64_t) st.st_ino != head->journal
+               || (uint64_t) st.st_size != head->applied);
+}
+
+
+#define FIG_STORE_TRIES  100           /* many, for a change of one slot */
+
+bool
+fig_store_changes(fig_store_t *store, uint64_t seq, uint64_t old_epoch,
+    fig_slot_t **slots, uint32_t *n, uint64_t *state_seq, uint64_t *epoch)
+{
+    int        i;
+    fig_txn_t  txn;
+
+    for (i = 0; i < FIG_STORE_TRIES; i++) {
+        if (fig_state_changes(&store->state, seq, old_epoch, slots, n,
+                              state_seq, epoch))
+        {
+            return true;
+        }
+
+        (void) sched_yield();
+    }
+
+    /* the lock is free when whoever has it is done, or dead */
+
+    if (fig_store_begin(store, &txn)) {
+        fig_store_end(&txn);
+    }
+
+    return fig_state_changes(&store->state, seq, old_epoch, slots, n,
+                             state_seq, epoch);
 }

@@ -71,8 +71,20 @@ bool fig_store_error(fig_store_t *store, char out[FIG_STORE_ERROR]);
 /* Copies what is to be logged, once; false: nothing is. */
 bool fig_store_warning(fig_store_t *store, char out[FIG_STORE_ERROR]);
 
-/* Whether the journal has what the image has not: one look at a file. */
+/*
+ * Whether the journal has what the image has not, or the image is half of a
+ * change: one look at a file.  fig_store_begin() makes it right.
+ */
 bool fig_store_is_behind(const fig_store_t *store);
+
+/*
+ * As fig_state_changes(), but what it finds half done it waits for, and what
+ * somebody has left half done it makes right: so that nothing is missing that
+ * was acknowledged before the call.  False: memory is out, or it cannot be made
+ * right.
+ */
+bool fig_store_changes(fig_store_t *store, uint64_t seq, uint64_t old_epoch,
+    fig_slot_t **slots, uint32_t *n, uint64_t *state_seq, uint64_t *epoch);
 
 
 typedef struct {
@@ -82,6 +94,9 @@ typedef struct {
     uint64_t           inode;          /* of the journal */
     uint64_t           size;           /* of its good part */
     bool               unfinished;     /* its last line lacks the LF */
+    bool               unsynced;       /* its name may not be on the disk */
+    bool               shrunk;         /* `live` has lost a part of it */
+    bool               full;           /* there is no room for it to grow */
 } fig_txn_t;
 
 

@@ -26,15 +26,13 @@ void fig_store_warn(fig_store_t *store, size_t torn);
  */
 bool fig_store_reserve(fig_txn_t *txn, uint32_t nslots);
 
-/* The journal's good part, from a byte on; false: something is wrong. */
-bool fig_store_replay(fig_txn_t *txn, const fig_journal_t *journal,
-    uint64_t from, bool anew);
-
-/* What other processes have written since.  False: the store's error. */
-bool fig_store_catch_up(fig_txn_t *txn);
-
-/* Whether the journal is gone, with what was acknowledged in it. */
-bool fig_store_is_lost(fig_txn_t *txn);
+/*
+ * Puts in force what of the journal the image has not; all: what it has is
+ * compared, too.  Where that cannot be done, the image is left with the values
+ * that were in force, if it is whole, or else has what could be read.  False:
+ * nothing is to be written, the store's error says why.
+ */
+bool fig_store_catch_up(fig_txn_t *txn, bool all);
 
 /* Milliseconds since 1970. */
 int64_t fig_store_now(void);

@@ -8,22 +8,16 @@
 #include "fig_plan.h"
 
 
-/* Whether every route that listens to a slot can be so. */
-
-static bool
+bool
 fig_plan_accepts(fig_plan_t *plan, const fig_route_t *route,
     fig_stage_t stage, int32_t percent)
 {
-    uint32_t            i;
     const char         *because;
     const fig_route_t  *each;
 
-    for (i = 0; i < plan->model->nroutes; i++) {
-        each = (route->group != NULL) ? &plan->model->routes[i] : route;
+    each = (route->group != NULL) ? fig_plan_first(plan, route->group) : route;
 
-        if (each->group != route->group) {
-            continue;
-        }
+    for ( /* void */ ; each != NULL; each = fig_plan_next(plan, each)) {
 
         because = fig_route_refuses(each, stage, percent);
 
@@ -32,10 +26,6 @@ fig_plan_accepts(fig_plan_t *plan, const fig_route_t *route,
                                "in stage %s: %s", (int) each->name.len,
                                each->name.data, fig_stage_name(stage),
                                because);
-        }
-
-        if (route->group == NULL) {
-            break;
         }
     }
 
@@ -89,31 +79,24 @@ fig_plan_stage(fig_plan_t *plan, const fig_flip_t *flip,
 }
 
 
-/* Of many, those that have no stage or no old side are left out, and named. */
+/* Why one that has no old side cannot be so; NULL: it can. */
+
+static const char *
+fig_wish_skips(const fig_wish_t *wish, const fig_route_t *route)
+{
+    if (route->from != NULL || wish->stage == FIG_STAGE_NONE) {
+        return NULL;
+    }
+
+    return fig_route_refuses(route, wish->stage, FIG_BUCKETS);
+}
+
 
 static bool
-fig_plan_skip(fig_plan_t *plan, const fig_wish_t *wish,
-    const fig_route_t *route, bool *skipped)
+fig_plan_skip(fig_plan_t *plan, const fig_route_t *route,
+    const char *because)
 {
-    const char     *because;
     fig_skipped_t  *skip;
-
-    *skipped = false;
-
-    if (route->action != FIG_ACTION_PROXY) {
-        *skipped = true;
-        return true;
-    }
-
-    if (route->from != NULL || wish->stage == FIG_STAGE_NONE) {
-        return true;
-    }
-
-    because = fig_route_refuses(route, wish->stage, FIG_BUCKETS);
-
-    if (because == NULL) {
-        return true;
-    }
 
     if (plan->skipped == NULL) {
         plan->skipped = fig_arena_array(plan->flipper->arena,
@@ -124,12 +107,78 @@ fig_plan_skip(fig_plan_t *plan, const fig_wish_t *wish,
         }
     }
 
-    skip = &plan->skipped[plan->nskipped++];
-    skip->route = route;
-    skip->because = because;
-    *skipped = true;
+    /* of several wishes, the first has said it */
+
+    if (plan->nskipped < plan->model->nroutes) {
+        skip = &plan->skipped[plan->nskipped++];
+        skip->route = route;
+        skip->because = because;
+    }
 
     return true;
+}
+
+
+/* The same for a group, which is asked once for each wish. */
+
+static const char *
+fig_plan_skips_group(fig_plan_t *plan, const fig_wish_t *wish,
+    const fig_group_t *group)
+{
+    const fig_route_t  *each;
+
+    if (plan->of_group[group->index] != 0) {
+        return NULL;                   /* somebody else's wish, too */
+    }
+
+    if (plan->asked[group->index] != wish) {
+        plan->asked[group->index] = wish;
+        plan->skips[group->index] = false;
+
+        each = fig_plan_first(plan, group);
+
+        for ( /* void */ ; each != NULL; each = fig_plan_next(plan, each)) {
+            if (fig_wish_skips(wish, each) != NULL) {
+                plan->skips[group->index] = true;
+                break;
+            }
+        }
+    }
+
+    return plan->skips[group->index] ? "a route of its group has no old side"
+                                     : NULL;
+}
+
+
+/*
+ * One of many.  Those that have no stage are left out; those that have no old
+ * side, with the rest of their group, are left out and named: what is good for
+ * the others is not to fail for them.
+ */
+
+static bool
+fig_plan_one_of(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_wish_t *wish, const fig_route_t *route, uint32_t *done)
+{
+    const char  *because;
+
+    if (route->action != FIG_ACTION_PROXY) {
+        return true;
+    }
+
+    because = fig_wish_skips(wish, route);
+
+    if (because == NULL && route->group != NULL) {
+        because = fig_plan_skips_group(plan, wish, route->group);
+    }
+
+    if (because != NULL) {
+        return fig_plan_skip(plan, route, because);
+    }
+
+    (*done)++;
+
+    return fig_plan_stage(plan, flip, wish, route);
 }
 
 
@@ -147,10 +196,6 @@ fig_wish_selects(const fig_wish_t *wish, const fig_route_t *route)
         return route->capability.len != 0
                && fig_str_eq(route->capability, wish->name);
 
-    case FIG_WISH_GROUP:
-        return route->group != NULL
-               && fig_str_eq(route->group->name, wish->name);
-
     default: /* FIG_WISH_TARGET */
         for (i = 0; i < route->ntargets; i++) {
             if (fig_str_eq(route->targets[i].backend->name, wish->name)) {
@@ -167,13 +212,8 @@ static bool
 fig_plan_many(fig_plan_t *plan, const fig_flip_t *flip,
     const fig_wish_t *wish)
 {
-    bool                skipped;
     uint32_t            i, n, done;
     const fig_route_t  *route;
-
-    static const char *const  whats[] = {
-        "route", "group", "capability", "backend", "", "backend"
-    };
 
     n = done = 0;
 
@@ -186,35 +226,48 @@ fig_plan_many(fig_plan_t *plan, const fig_flip_t *flip,
 
         n++;
 
-        if (wish->kind != FIG_WISH_GROUP) {
-            if (!fig_plan_skip(plan, wish, route, &skipped)) {
-                return false;
-            }
-
-            if (skipped) {
-                continue;
-            }
-        }
-
-        done++;
-
-        if (!fig_plan_stage(plan, flip, wish, route)) {
+        if (!fig_plan_one_of(plan, flip, wish, route, &done)) {
             return false;
         }
     }
 
     if (n == 0 && wish->kind != FIG_WISH_ALL) {
         return fig_problem(plan->problem, 404, "no route has %s \"%.*s\"",
-                           whats[wish->kind], (int) wish->name.len,
-                           wish->name.data);
+                           wish->kind == FIG_WISH_TARGET ? "backend"
+                                                         : "capability",
+                           (int) wish->name.len, wish->name.data);
     }
 
     if (done == 0) {
-        return fig_problem(plan->problem, 422, "no route can be in stage %s",
-                           fig_stage_name(wish->stage));
+        return fig_problem(plan->problem, 422, "no route of these can be so");
     }
 
     return true;
+}
+
+
+/* Of a group, any route stands for all. */
+
+static const fig_route_t *
+fig_plan_find(fig_plan_t *plan, const fig_wish_t *wish)
+{
+    const fig_route_t    *route;
+    const fig_ruleset_t  *ruleset;
+
+    ruleset = plan->flipper->ruleset;
+
+    route = (wish->kind == FIG_WISH_ROUTE)
+            ? fig_ruleset_find_route(ruleset, wish->name)
+            : fig_plan_first(plan, fig_ruleset_find_group(ruleset,
+                                                          wish->name));
+    if (route == NULL) {
+        (void) fig_problem(plan->problem, 404, "there is no %s \"%.*s\"",
+                           wish->kind == FIG_WISH_ROUTE ? "route"
+                                                        : "group of routes",
+                           (int) wish->name.len, wish->name.data);
+    }
+
+    return route;
 }
 
 
@@ -227,15 +280,10 @@ fig_plan_wish(fig_plan_t *plan, const fig_flip_t *flip,
     switch (wish->kind) {
 
     case FIG_WISH_ROUTE:
-        route = fig_ruleset_find_route(plan->flipper->ruleset, wish->name);
+    case FIG_WISH_GROUP:
+        route = fig_plan_find(plan, wish);
 
-        if (route == NULL) {
-            return fig_problem(plan->problem, 404, "there is no route "
-                               "\"%.*s\"", (int) wish->name.len,
-                               wish->name.data);
-        }
-
-        return fig_plan_stage(plan, flip, wish, route);
+        return route != NULL && fig_plan_stage(plan, flip, wish, route);
 
     case FIG_WISH_DRAIN:
         return fig_plan_drain(plan, wish);

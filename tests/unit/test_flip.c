@@ -5,198 +5,7 @@
 
 #define _GNU_SOURCE
 
-#include "load.h"
-
-#include "fig_flip.h"
-
-#include <ftw.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-
-typedef struct {
-    loaded_t         loaded;
-    fig_store_t      store;
-    fig_arena_t     *arena;
-    fig_flipper_t    flipper;
-    fig_flip_t       flip;
-    fig_flipped_t    flipped;
-    fig_problem_t    problem;
-    char             dir[64];
-} bench_t;
-
-
-#define HEAD                                                                  \
-    "version: 1\n"                                                            \
-    "backends:\n"                                                             \
-    "  legacy: {servers: [http://127.0.0.1:1]}\n"                             \
-    "  a: {servers: [http://127.0.0.1:2]}\n"                                  \
-    "  b: {servers: [http://127.0.0.1:3]}\n"                                  \
-    "default: legacy\n"                                                       \
-    "groups:\n"                                                               \
-    "  pair: {stage: legacy}\n"                                               \
-    "routes:\n"
-
-#define REST                                                                  \
-    "  - {name: g1, match: {path: /g1}, to: a, group: pair}\n"                \
-    "  - {name: g2, match: {path: /g2}, to: b, group: pair}\n"                \
-    "  - {name: solo, match: {path: /solo}, to: b, stage: done}\n"            \
-    "  - {name: gone, match: {path: /gone}, respond: {status: 410}}\n"
-
-#define ONE                                                                   \
-    "match: {path: /one, methods: [GET]}, to: a, by: client, "                \
-    "capability: shop"
-
-
-static const char  rules_legacy[] =
-    HEAD "  - {name: one, " ONE ", stage: legacy}\n" REST;
-static const char  rules_live[] =
-    HEAD "  - {name: one, " ONE ", stage: live}\n" REST;
-static const char  rules_renamed[] =
-    HEAD "  - {name: uno, was: one, " ONE ", stage: legacy}\n" REST;
-
-
-static void
-bench_rules(bench_t *b, const char *text)
-{
-    if (b->loaded.ruleset != NULL) {
-        loaded_release(&b->loaded);
-    }
-
-    load_text(&b->loaded, text);
-    assert_loads(&b->loaded);
-    b->flipper.ruleset = b->loaded.ruleset;
-}
-
-
-static void
-bench_init(bench_t *b)
-{
-    memset(b, 0, sizeof(bench_t));
-    bench_rules(b, rules_legacy);
-
-    strcpy(b->dir, "/tmp/strangler-flip-XXXXXX");
-    assert_non_null(mkdtemp(b->dir));
-    assert_true(fig_store_init(&b->store, b->dir, getuid(), getgid()));
-
-    b->arena = fig_arena_create();
-    assert_non_null(b->arena);
-
-    b->flipper.store = &b->store;
-    b->flipper.arena = b->arena;
-    b->flipper.rules = 0x1234;
-}
-
-
-static int
-remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void) st;
-    (void) kind;
-    (void) ftw;
-
-    return remove(path);
-}
-
-
-static void
-bench_release(bench_t *b)
-{
-    fig_store_release(&b->store);
-    fig_arena_destroy(b->arena);
-    loaded_release(&b->loaded);
-    (void) nftw(b->dir, remove_one, 8, FTW_DEPTH|FTW_PHYS);
-}
-
-
-/* As every process of its own would see it. */
-
-static void
-bench_restart(bench_t *b)
-{
-    fig_store_release(&b->store);
-    assert_true(fig_store_init(&b->store, b->dir, getuid(), getgid()));
-}
-
-
-static unsigned
-run(bench_t *b)
-{
-    if (b->problem.status == 0) {
-        b->flip.actor = fig_str_from("tester");
-        (void) fig_flip_run(&b->flipper, &b->flip, &b->flipped, &b->problem);
-    }
-
-    return b->problem.status;
-}
-
-
-static unsigned
-patch(bench_t *b, const char *name, const char *body)
-{
-    memset(&b->problem, 0, sizeof(fig_problem_t));
-    (void) fig_flip_parse_route(fig_str_from(body), fig_str_from(name),
-                                b->arena, &b->flip, &b->problem);
-    return run(b);
-}
-
-
-static unsigned
-post(bench_t *b, const char *body)
-{
-    memset(&b->problem, 0, sizeof(fig_problem_t));
-    (void) fig_flip_parse(fig_str_from(body), b->arena, &b->flip,
-                          &b->problem);
-    return run(b);
-}
-
-
-static unsigned
-drain(bench_t *b, const char *name, const char *body)
-{
-    memset(&b->problem, 0, sizeof(fig_problem_t));
-    (void) fig_flip_parse_backend(fig_str_from(body), fig_str_from(name),
-                                  b->arena, &b->flip, &b->problem);
-    return run(b);
-}
-
-
-static fig_effect_t
-effect(bench_t *b, const char *name)
-{
-    fig_effect_t        effect;
-    fig_slot_index_t    index;
-    const fig_route_t  *route;
-
-    route = fig_ruleset_find_route(b->loaded.ruleset, fig_str_from(name));
-    assert_non_null(route);
-    assert_true(fig_slot_index_init(&index, b->store.state.slots,
-                                    b->store.state.head->nslots));
-
-    fig_slot_effect(route, fig_slot_of(&index, route), &effect);
-    fig_slot_index_release(&index);
-
-    return effect;
-}
-
-
-static void
-assert_stage(bench_t *b, const char *name, fig_stage_t stage)
-{
-    assert_int_equal(effect(b, name).setting.stage, stage);
-}
-
-
-static uint32_t
-settle(bench_t *b)
-{
-    uint32_t  done;
-
-    memset(&b->problem, 0, sizeof(fig_problem_t));
-    assert_true(fig_flip_settle(&b->flipper, &done, &b->problem));
-
-    return done;
-}
+#include "flip_bench.h"
 
 
 static void
@@ -394,19 +203,19 @@ test_file_changes(void **state)
 
     /* the file itself changes that very value */
 
-    bench_rules(&b, rules_live);
+    bench_rules(&b, RULES_LIVE);
     assert_stage(&b, "one", FIG_STAGE_LIVE);
     assert_int_equal(settle(&b), 1);
     assert_int_equal(settle(&b), 0);
 
-    bench_rules(&b, rules_legacy);
+    bench_rules(&b, RULES_LEGACY);
     assert_stage(&b, "one", FIG_STAGE_LEGACY);
 
     /* held, it may say what it wants */
 
     assert_int_equal(patch(&b, "one",
                            "{\"stage\":\"shadow\",\"hold\":true}"), 0);
-    bench_rules(&b, rules_live);
+    bench_rules(&b, RULES_LIVE);
     assert_stage(&b, "one", FIG_STAGE_SHADOW);
     assert_int_equal(settle(&b), 0);
     assert_true(effect(&b, "one").drift);
@@ -430,7 +239,7 @@ test_renamed(void **state)
 
     assert_int_equal(patch(&b, "one", "{\"stage\":\"shadow\"}"), 0);
 
-    bench_rules(&b, rules_renamed);
+    bench_rules(&b, RULES_RENAMED);
     assert_stage(&b, "uno", FIG_STAGE_SHADOW);
     assert_int_equal(settle(&b), 1);
     assert_int_equal(settle(&b), 0);
@@ -438,7 +247,7 @@ test_renamed(void **state)
 
     /* a new route of the old name begins as the file says */
 
-    bench_rules(&b, rules_legacy);
+    bench_rules(&b, RULES_LEGACY);
     assert_stage(&b, "one", FIG_STAGE_LEGACY);
 
     bench_release(&b);
