@@ -554,70 +554,6 @@ ngx_int_t ngx_http_strangler_state_save(ngx_http_strangler_rset_t *rset,
 fig_status_t ngx_http_strangler_state_load(ngx_http_strangler_rset_t *rset,
     fig_files_t **files);
 
-/* ngx_http_strangler_live.c: flips */
-
-/*
- * Opens the state of a rule set, and heals it; the master, before its workers
- * are born.  An error of the directory is logged and is none: routing goes on.
- */
-ngx_int_t ngx_http_strangler_live_init(ngx_http_strangler_rset_t *rset,
-    ngx_cycle_t *cycle);
-
-/* Logs what the store has to say, if it has; any thread. */
-void ngx_http_strangler_live_warn(ngx_http_strangler_rset_t *rset,
-    ngx_log_t *log);
-
-/* Makes room for the values of a generation, as in the file; any thread. */
-fig_status_t ngx_http_strangler_live_create(ngx_http_strangler_gen_t *gen);
-
-/* Brings them up to date; by whoever owns the generation. */
-void ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
-    ngx_http_strangler_gen_t *gen);
-
-/* The same, when there is something to do: before each decision. */
-static ngx_inline void
-ngx_http_strangler_live_follow(ngx_http_strangler_rset_t *rset,
-    ngx_http_strangler_gen_t *gen)
-{
-    if (rset->store && fig_state_seq(&rset->store->state) != gen->live_seq) {
-        ngx_http_strangler_live_apply(rset, gen);
-    }
-}
-
-/* ngx_http_strangler_events.c: tells clients what is new; ends their streams
-   when the process exits */
-void ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset);
-
-/* ngx_http_strangler_keep.c: what flips need beside themselves */
-
-/* Tells of a flip that was made: the log and the counters; any thread. */
-void ngx_http_strangler_flipped(ngx_http_strangler_rset_t *rset,
-    ngx_http_strangler_gen_t *gen, const fig_entry_t *entry, ngx_log_t *log);
-
-/* From time to time, by the leader: what is due without being asked for. */
-void ngx_http_strangler_keep(ngx_http_strangler_rset_t *rset);
-
-ngx_int_t ngx_http_strangler_keep_start(ngx_http_strangler_rset_t *rset,
-    ngx_cycle_t *cycle);
-void ngx_http_strangler_keep_stop(ngx_http_strangler_rset_t *rset);
-
-/* ngx_http_strangler_diags.c */
-
-/* Writes diagnostics to the log, a line each. */
-void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
-    ngx_http_strangler_rset_t *rset, fig_diags_t *diags);
-
-/* Puts them into an answer, a list of objects. */
-void ngx_http_strangler_put_diags(fig_json_out_t *out, fig_diags_t *diags);
-
-/* Keeps them in the zone, for whoever asks. */
-void ngx_http_strangler_keep_diags(ngx_http_strangler_rset_t *rset,
-    fig_diags_t *diags);
-
-/* The same of rules for which the zone would have to have so many bytes. */
-void ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,
-    ngx_http_strangler_rset_t *rset, size_t needed);
-
 /* ngx_http_strangler_reload.c */
 ngx_int_t ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
     ngx_cycle_t *cycle);
@@ -647,6 +583,7 @@ ngx_http_strangler_fig(ngx_str_t str)
 
 
 #include "ngx_http_strangler_zone.h"
+#include "ngx_http_strangler_live.h"
 
 
 #endif /* NGX_HTTP_STRANGLER_H */

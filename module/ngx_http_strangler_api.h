@@ -134,6 +134,9 @@ void ngx_http_strangler_put_lease(fig_json_out_t *out,
 void ngx_http_strangler_put_latency(fig_json_out_t *out, const char *key,
     const ngx_http_strangler_duration_t *duration);
 
+void ngx_http_strangler_put_name_of(fig_json_out_t *out, const char *key,
+    const fig_backend_t *backend);
+
 /* Sets the ETag of what was last changed by this entry. */
 void ngx_http_strangler_api_tag(ngx_http_strangler_api_t *api, uint64_t seq);
 
@@ -162,6 +165,8 @@ void ngx_http_strangler_api_openapi(ngx_http_strangler_api_t *api);
 
 /* ngx_http_strangler_api_explain.c */
 void ngx_http_strangler_api_explain(ngx_http_strangler_api_t *api);
+
+/* ngx_http_strangler_api_rules.c */
 void ngx_http_strangler_api_rules_check(ngx_http_strangler_api_t *api);
 
 /* ngx_http_strangler_events.c: a stream, on the event loop */

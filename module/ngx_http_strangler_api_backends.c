@@ -1,5 +1,8 @@
 /*
  * Backends: v1/backends and v1/backends/NAME.
+ *
+ * What was counted is of all workers; servers and addresses are those of this
+ * one, which resolved their names when it loaded the rules.
  */
 
 #include "ngx_http_strangler_api.h"

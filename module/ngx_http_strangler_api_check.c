@@ -97,10 +97,10 @@ ngx_http_strangler_api_is_address(ngx_str_t host)
 static ngx_uint_t
 ngx_http_strangler_api_is_name(ngx_http_request_t *r, ngx_str_t host)
 {
-    ngx_str_t                 name;
-    ngx_uint_t                i;
-    ngx_http_server_name_t   *names;
-    ngx_http_core_srv_conf_t *cscf;
+    ngx_str_t                  name;
+    ngx_uint_t                 i;
+    ngx_http_server_name_t    *names;
+    ngx_http_core_srv_conf_t  *cscf;
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
     names = cscf->server_names.elts;

@@ -1,6 +1,9 @@
 /*
  * Flips and their history: PATCH v1/routes/NAME, PATCH v1/backends/NAME, POST
  * v1/flips, GET v1/history.
+ *
+ * What a flip is and when it is refused, control/ knows: here it is fetched
+ * from a body, and what came of it is put into an answer.
  */
 
 #include "ngx_http_strangler_api.h"

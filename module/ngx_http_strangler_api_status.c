@@ -1,5 +1,8 @@
 /*
  * How the router is: v1/status, readyz, metrics, v1/surface, openapi.json.
+ *
+ * All of it is read from what the workers share, but for readyz, which is about
+ * the worker that answers.
  */
 
 #include "ngx_http_strangler_api.h"

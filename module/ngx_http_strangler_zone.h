@@ -13,6 +13,22 @@
 #include "ngx_http_strangler.h"
 
 
+struct ngx_http_strangler_shared_s {
+    ngx_atomic_t     generation;
+    ngx_atomic_t     leader;                   /* pid; 0: none */
+    ngx_atomic_t     leader_seen;              /* its last sign, ms */
+    uint64_t         reported;                 /* checksum of logged errors */
+    uint64_t         checksum;
+    u_char          *bundle;
+    size_t           size;
+    ngx_slab_pool_t *slab;
+    ngx_http_strangler_count_t  *count;
+    char            *error;                    /* JSON; NULL: none */
+    size_t           error_len;
+    int64_t          error_time;               /* ms since 1970 */
+};
+
+
 ngx_int_t ngx_http_strangler_zone_add(ngx_conf_t *cf,
     ngx_http_strangler_rset_t *rset);
 
@@ -64,6 +80,23 @@ char *ngx_http_strangler_zone_error(ngx_http_strangler_rset_t *rset,
 
 /* Whether rules were refused since the last good ones. */
 ngx_uint_t ngx_http_strangler_zone_is_spoiled(ngx_http_strangler_rset_t *rset);
+
+/* ngx_http_strangler_diags.c */
+
+/* Writes diagnostics to the log, a line each. */
+void ngx_http_strangler_log_diags(ngx_log_t *log, ngx_uint_t level,
+    ngx_http_strangler_rset_t *rset, fig_diags_t *diags);
+
+/* Puts them into an answer, a list of objects. */
+void ngx_http_strangler_put_diags(fig_json_out_t *out, fig_diags_t *diags);
+
+/* Keeps them in the zone, for whoever asks. */
+void ngx_http_strangler_keep_diags(ngx_http_strangler_rset_t *rset,
+    fig_diags_t *diags);
+
+/* The same of rules for which the zone would have to have so many bytes. */
+void ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,
+    ngx_http_strangler_rset_t *rset, size_t needed);
 
 
 #endif /* NGX_HTTP_STRANGLER_ZONE_H */
