@@ -7,6 +7,10 @@
  * A request that would waste much of a fresh chunk gets a chunk of its own,
  * which goes behind the newest one so that its free space is not lost.
  *
+ * After a reset there is one chunk, large enough for all that was there before:
+ *
+ *     | header | used ... | dirty ........ | zeros |
+ *
  * Chunks are mapped, not taken from the heap: what loading gives back must not
  * stay as holes that every allocation of a server has to look through later.
  */
@@ -33,6 +37,7 @@ struct fig_chunk_s {
     fig_chunk_t  *next;
     size_t        size;                /* of data */
     size_t        used;
+    size_t        dirty;               /* bytes that may not be zero */
     _Alignas(max_align_t) unsigned char  data[];
 };
 
@@ -84,21 +89,58 @@ fig_arena_create(void)
 }
 
 
-void
-fig_arena_destroy(fig_arena_t *arena)
+static void
+fig_arena_unmap(fig_arena_t *arena)
 {
     fig_chunk_t  *chunk, *next;
-
-    if (arena == NULL) {
-        return;
-    }
 
     for (chunk = arena->chunks; chunk != NULL; chunk = next) {
         next = chunk->next;
         munmap(chunk, sizeof(fig_chunk_t) + chunk->size);
     }
 
-    free(arena);
+    arena->chunks = NULL;
+    arena->total = sizeof(fig_arena_t);
+}
+
+
+void
+fig_arena_destroy(fig_arena_t *arena)
+{
+    if (arena != NULL) {
+        fig_arena_unmap(arena);
+        free(arena);
+    }
+}
+
+
+void
+fig_arena_reset(fig_arena_t *arena, size_t keep)
+{
+    size_t        total;
+    fig_chunk_t  *chunk;
+
+    chunk = arena->chunks;
+    total = arena->total;
+
+    if (total <= keep && chunk != NULL && chunk->next == NULL) {
+
+        if (chunk->dirty < chunk->used) {
+            chunk->dirty = chunk->used;
+        }
+
+        chunk->used = 0;
+        return;
+    }
+
+    fig_arena_unmap(arena);
+
+    if (total <= keep && chunk != NULL) {
+
+        /* no memory now: then there is none that is kept */
+
+        arena->chunks = fig_chunk_create(arena, total);
+    }
 }
 
 
@@ -126,11 +168,15 @@ fig_arena_alloc_large(fig_arena_t *arena, size_t size)
 }
 
 
-void *
-fig_arena_alloc(fig_arena_t *arena, size_t size)
+/* size bytes of a chunk of which the first *dirty may not be zero. */
+
+static void *
+fig_arena_take(fig_arena_t *arena, size_t size, size_t *dirty)
 {
     void         *p;
     fig_chunk_t  *chunk;
+
+    *dirty = 0;
 
     if (size > SIZE_MAX - FIG_ARENA_ALIGN) {
         return NULL;
@@ -159,7 +205,41 @@ fig_arena_alloc(fig_arena_t *arena, size_t size)
     }
 
     p = chunk->data + chunk->used;
+
+    if (chunk->used < chunk->dirty) {
+        *dirty = chunk->dirty - chunk->used;
+
+        if (*dirty > size) {
+            *dirty = size;
+        }
+    }
+
     chunk->used += size;
+
+    return p;
+}
+
+
+void *
+fig_arena_room(fig_arena_t *arena, size_t size)
+{
+    size_t  dirty;
+
+    return fig_arena_take(arena, size, &dirty);
+}
+
+
+void *
+fig_arena_alloc(fig_arena_t *arena, size_t size)
+{
+    void    *p;
+    size_t   dirty;
+
+    p = fig_arena_take(arena, size, &dirty);
+
+    if (p != NULL && dirty != 0) {
+        memset(p, 0, dirty);
+    }
 
     return p;
 }

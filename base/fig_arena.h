@@ -28,10 +28,20 @@ void *fig_arena_alloc(fig_arena_t *arena, size_t size);
 /* As above for n objects of size bytes; NULL also when n * size overflows. */
 void *fig_arena_array(fig_arena_t *arena, size_t n, size_t size);
 
+/* As fig_arena_alloc(), but the bytes are whatever they are. */
+void *fig_arena_room(fig_arena_t *arena, size_t size);
+
 /* Copies str and a closing NUL; data is NULL when memory is out. */
 fig_str_t fig_arena_str(fig_arena_t *arena, fig_str_t str);
 
-/* Bytes taken from the system so far. */
+/*
+ * Frees all that was allocated, but keeps the memory for what comes next: as
+ * much as was needed the last time, when that is at most keep bytes.  A page
+ * that is touched for the first time can cost more than what is done with it.
+ */
+void fig_arena_reset(fig_arena_t *arena, size_t keep);
+
+/* Bytes taken from the system, since the last reset at the earliest. */
 size_t fig_arena_size(const fig_arena_t *arena);
 
 

@@ -26,18 +26,26 @@ fig_arena_create(void)
 
 
 void
-fig_arena_destroy(fig_arena_t *arena)
+fig_arena_reset(fig_arena_t *arena, size_t keep)
 {
-    if (arena == NULL) {
-        return;
-    }
+    (void) keep;
 
     while (arena->n > 0) {
         free(arena->pieces[--arena->n]);
     }
 
-    free(arena->pieces);
-    free(arena);
+    arena->total = 0;
+}
+
+
+void
+fig_arena_destroy(fig_arena_t *arena)
+{
+    if (arena != NULL) {
+        fig_arena_reset(arena, 0);
+        free(arena->pieces);
+        free(arena);
+    }
 }
 
 
@@ -66,6 +74,23 @@ fig_arena_alloc(fig_arena_t *arena, size_t size)
 
     arena->pieces[arena->n++] = piece;
     arena->total += size;
+
+    return piece;
+}
+
+
+/* Whoever counts on zeros is to see that there are none. */
+
+void *
+fig_arena_room(fig_arena_t *arena, size_t size)
+{
+    void  *piece;
+
+    piece = fig_arena_alloc(arena, size);
+
+    if (piece != NULL) {
+        memset(piece, 0xa5, size);
+    }
 
     return piece;
 }

@@ -98,6 +98,51 @@ test_arena_keeps_free_space_behind_large_blocks(void **state)
 }
 
 
+/* The second round takes nothing from the system, and finds zeros. */
+
+static void
+test_arena_reset_keeps_memory(void **state)
+{
+    char         *p;
+    size_t        i, j, round, size;
+    fig_arena_t  *arena;
+
+    (void) state;
+
+    arena = fig_arena_create();
+    size = 0;
+
+    for (round = 0; round < 4; round++) {
+
+        for (i = 0; i < 100; i++) {
+            p = (i % 3) ? fig_arena_alloc(arena, 700 * i)
+                        : fig_arena_room(arena, 700 * i);
+            assert_non_null(p);
+
+            for (j = 0; j < 700 * i && i % 3; j++) {
+                assert_int_equal(p[j], 0);
+            }
+
+            memset(p, 0xff, 700 * i);
+        }
+
+        if (round == 2) {
+            assert_int_equal(fig_arena_size(arena), size);
+        }
+
+        fig_arena_reset(arena, 100 * 1024 * 1024);
+        size = fig_arena_size(arena);
+        assert_true(size > 700 * 100 * 99 / 2);
+    }
+
+    fig_arena_reset(arena, size - 1);
+    assert_true(fig_arena_size(arena) < 4096);
+    fig_arena_reset(arena, 0);
+    assert_non_null(fig_arena_alloc(arena, 10));
+    fig_arena_destroy(arena);
+}
+
+
 static void
 test_arena_refuses_what_overflows(void **state)
 {
@@ -364,6 +409,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_arena_gives_zeroed_aligned_memory),
         cmocka_unit_test(test_arena_keeps_free_space_behind_large_blocks),
+        cmocka_unit_test(test_arena_reset_keeps_memory),
         cmocka_unit_test(test_arena_refuses_what_overflows),
         cmocka_unit_test(test_arena_strings_end_with_nul),
         cmocka_unit_test(test_text_escapes_what_a_terminal_obeys),
