@@ -70,6 +70,8 @@ fig_json_add(fig_json_reader_t *reader, fig_json_node_t **node)
     }
 
     *node = &reader->nodes[n];
+    (*node)->nchildren = 0;
+    (*node)->next = 0;
 
     if (reader->depth != 0) {
         reader->nodes[reader->parent].nchildren++;
@@ -381,8 +383,8 @@ fig_json_init(fig_json_reader_t *reader, fig_str_t text,
         reader->max_nodes = (uint32_t) most;
     }
 
-    reader->nodes = fig_arena_array(arena, reader->max_nodes,
-                                    sizeof(fig_json_node_t));
+    reader->nodes = fig_arena_room(arena, reader->max_nodes
+                                          * sizeof(fig_json_node_t));
 
     return (reader->nodes == NULL) ? FIG_NOMEM : FIG_OK;
 }

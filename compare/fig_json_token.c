@@ -220,8 +220,8 @@ fig_json_unescape(fig_json_reader_t *reader, const unsigned char *text,
     fig_status_t  status;
 
     if (reader->unescaped == NULL) {
-        reader->unescaped = fig_arena_alloc(reader->arena,
-                                            (size_t) (reader->end - text));
+        reader->unescaped = fig_arena_room(reader->arena,
+                                           (size_t) (reader->end - text));
         if (reader->unescaped == NULL) {
             return FIG_NOMEM;
         }
