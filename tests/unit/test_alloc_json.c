@@ -1,6 +1,6 @@
 /*
  * Memory that goes out at every single allocation: of the JSON reader and
- * writer.
+ * writer, and of a comparison.
  */
 
 #define _GNU_SOURCE
@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "failing.h"
+#include "fig_compare.h"
 #include "fig_json.h"
 #include "fig_json_write.h"
 #include "random_json.h"
@@ -124,12 +125,161 @@ test_nomem_is_sticky(void **state)
 }
 
 
+static bool
+match_nothing(void *data, const void *pattern, fig_str_t subject, size_t from,
+    fig_span_t *spans, size_t nspans)
+{
+    (void) data;
+    (void) pattern;
+    (void) subject;
+    (void) spans;
+    (void) nspans;
+
+    return from > 1000000;
+}
+
+
+static fig_status_t
+compare_texts(const fig_compare_options_t *options, const fig_pair_t *pair,
+    size_t *total)
+{
+    fig_arena_t          *arena;
+    fig_status_t          status;
+    fig_comparer_t       *comparer;
+    fig_comparison_t      result;
+    fig_compare_error_t   error;
+
+    status = fig_comparer_create(options, &comparer, &error);
+    if (status != FIG_OK) {
+        return status;
+    }
+
+    arena = fig_arena_create();
+    status = FIG_NOMEM;
+
+    if (arena != NULL) {
+        status = fig_compare(comparer, pair, arena, &result);
+        *total = result.total;
+    }
+
+    fig_arena_destroy(arena);
+    fig_comparer_destroy(comparer);
+
+    return status;
+}
+
+
+/* All kinds of options; bodies that need room of all kinds. */
+
+static void
+compare_each(fig_body_mode_t body, fig_str_t a, fig_str_t b)
+{
+    bool          done;
+    size_t        n, total;
+    fig_pair_t    pair;
+    fig_status_t  status;
+
+    static const fig_str_t         paths[] = { FIG_STR("$.set"),
+                                               FIG_STR("$.u") };
+    static const fig_keyed_t       keyed[] = {
+        { FIG_STR("$.keyed"), FIG_STR("id") }
+    };
+    static const fig_tolerance_t   near[] = {
+        { FIG_STR("$..n"), FIG_STR("0.1"), FIG_STR("0.2") }
+    };
+    static const fig_shape_rule_t  shapes[] = {
+        { FIG_STR("$..s"), FIG_SHAPE_PATTERN, "x" }
+    };
+    static const fig_normalize_t   normalize[] = { { "x", FIG_STR("y") } };
+    static const fig_field_t       fields[] = {
+        { FIG_STR("Content-Type"), FIG_STR("a/b; x=\"\\y\"; Charset=Z") },
+        { FIG_STR("Set-Cookie"), FIG_STR("a=b; Path=/; Expires=0") },
+        { FIG_STR("Location"), FIG_STR("https://a.example/x") },
+        { FIG_STR("Vary"), FIG_STR("a, b") },
+    };
+
+    fig_compare_options_t          options = {
+        .unordered = paths, .nunordered = 2, .keyed = keyed, .nkeyed = 1,
+        .tolerance = near, .ntolerance = 1, .shapes = shapes, .nshapes = 1,
+        .normalize = normalize, .nnormalize = 1, .keep_values = true,
+        .match = match_nothing, .body = body, .add_headers = paths,
+        .nadd_headers = 2
+    };
+
+    memset(&pair, 0, sizeof(pair));
+    pair.a.status = 200;
+    pair.b.status = 201;
+    pair.a.fields = pair.b.fields = fields;
+    pair.a.nfields = 4;
+    pair.b.nfields = 3;
+    pair.a.body = a;
+    pair.b.body = b;
+
+    for (n = 1, done = false; !done; n++) {
+        failing_begin(n);
+        status = compare_texts(&options, &pair, &total);
+        done = failing_end();
+
+        assert_int_equal(balance, 0);
+        assert_int_equal(status, done ? FIG_OK : FIG_NOMEM);
+    }
+
+    assert_true(total >= 3);
+    assert_true(n > 4);
+}
+
+
+static void
+test_comparison(void **state)
+{
+    char            text[64];
+    size_t          i, k, at;
+    fig_json_out_t  a, b, *out;
+
+    static const char *const  names[] = {
+        "set", "keyed", "list", "u", "n", "s"
+    };
+
+    (void) state;
+
+    fig_json_out_init(&a);
+    fig_json_out_init(&b);
+
+    for (k = 0; k < 2; k++) {
+        out = k ? &b : &a;
+        fig_json_begin_object(out);
+
+        for (i = 0; i < 6; i++) {
+            fig_json_put_key(out, names[i]);
+            fig_json_begin_array(out);
+
+            for (at = 0; at < 700; at++) {
+                sprintf(text, "{\"id\":%zu,\"k%zu\":%zu}", at,
+                        k ? at % 400 : at % 300, (at * (k + 7)) % 701);
+                fig_json_put_raw(out, fig_str_from(text));
+            }
+
+            fig_json_end_array(out);
+        }
+
+        fig_json_end_object(out);
+    }
+
+    compare_each(FIG_BODY_JSON, fig_json_out_text(&a),
+                 fig_json_out_text(&b));
+    compare_each(FIG_BODY_TEXT, fig_str("x\ny", 3), fig_str("y\nz", 3));
+    fig_json_out_release(&a);
+    fig_json_out_release(&b);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_every_allocation),
         cmocka_unit_test(test_nomem_is_sticky),
+        cmocka_unit_test(test_comparison),
     };
 
     return cmocka_run_group_tests_name("alloc_json", tests, NULL, NULL);
