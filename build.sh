@@ -8,7 +8,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
 so=ngx_http_strangler_module.so
 
-suites=(style unit fuzz config stub cli router)
+suites=(style unit fuzz compare config stub cli router)
 long=(soak)
 
 # shellcheck source=.ci/packages.sh

@@ -57,6 +57,13 @@ suite_fuzz()
 }
 
 
+suite_compare()
+{
+    make -j"$(nproc)" -C "$tests/compare" "BUILD=$build/compare" \
+        && COMPARE_BUILD=$build/compare py "$tests/compare"
+}
+
+
 suite_config()
 {
     py "$tests/config"
