@@ -445,6 +445,11 @@ ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
         return NGX_DECLINED;
     }
 
+    /* who is killed from here on leaves slots too many, but never too few */
+
+    ngx_http_strangler_count_commit(shared->count, ruleset,
+                                    shared->generation + 1);
+
     fig_files_bundle(files, (char *) p);
 
     if (shared->bundle) {
@@ -457,8 +462,6 @@ ngx_http_strangler_zone_publish(ngx_http_strangler_rset_t *rset,
     shared->reported = 0;
     shared->count->loads++;
     *number = ++shared->generation;
-
-    ngx_http_strangler_count_commit(shared->count, ruleset, *number);
 
     ngx_shmtx_unlock(&shared->slab->mutex);
 
