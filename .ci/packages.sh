@@ -11,7 +11,7 @@ packages_cli=(gcc make libc6-dev pkg-config libyaml-dev libpcre2-dev
     libcurl4-openssl-dev libjansson-dev zlib1g-dev)
 packages_run=(curl)
 packages_test=(libcmocka-dev libjansson-dev openssl python3 python3-pytest
-    mandoc)
+    mandoc prometheus python3-prometheus-client)
 packages_fuzz=(clang libclang-rt-14-dev make libc6-dev libyaml-dev libpcre2-dev
     zlib1g-dev libcmocka-dev python3)
 packages_bench=(valgrind python3 libcmocka-dev)
@@ -95,14 +95,14 @@ need()
 }
 
 
-# Debian starts a service that it installs.  We want nginx's program, not a
-# server on port 80: a policy forbids it for the time of the installation.
+# Debian starts a service that it installs.  We want the programs of nginx and
+# Prometheus, not servers: a policy forbids it for the time of the installation.
 
 apt_install()
 {
-    local policy=/usr/sbin/policy-rc.d fresh
+    local policy=/usr/sbin/policy-rc.d service services
 
-    fresh=$(missing nginx)
+    mapfile -t services < <(missing nginx prometheus)
 
     if [ ! -e "$policy" ]; then
         trap 'root rm -f /usr/sbin/policy-rc.d' EXIT
@@ -113,11 +113,15 @@ apt_install()
     root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
         --no-install-recommends --no-remove install "$@"
 
-    if [ -n "$fresh" ] && [ -z "$(missing nginx)" ]; then
-        root update-rc.d nginx disable || true
-
-        if root service nginx status; then
-            root service nginx stop
+    for service in "${services[@]}"; do
+        if [ -n "$(missing "$service")" ]; then
+            continue
         fi
-    fi
+
+        root update-rc.d "$service" disable || true
+
+        if root service "$service" status; then
+            root service "$service" stop
+        fi
+    done
 }
