@@ -22,9 +22,12 @@ cli_cmd_confirm(int argc, char **argv)
         1, 1, { cli_flip_options, cli_json_options, cli_api_options }
     };
 
-    if (!cli_args_parse(&spec, argc, argv, &operands, &code)
-        || !cli_flip_seq("confirm", operands.items[0], &seq, &code))
-    {
+    if (!cli_args_parse(&spec, argc, argv, &operands, &code)) {
+        return code;
+    }
+
+    if (!cli_flip_seq("confirm", operands.items[0], &seq, &code)) {
+        free(operands.items);
         return code;
     }
 

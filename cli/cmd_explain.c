@@ -100,6 +100,16 @@ cli_explain_headers(const cli_request_t *request)
 }
 
 
+/* No client sends the fragment of a URL. */
+
+static json_t *
+cli_explain_url(const char *url)
+{
+    return cli_json_str(fig_str(url, url[0] == '/' ? strlen(url)
+                                                   : strcspn(url, "#")));
+}
+
+
 /* A request that was looked at here is sent to every node. */
 
 static cli_exit_t
@@ -112,9 +122,9 @@ cli_explain_nodes(const cli_explain_t *explain, const cli_list_t *operands,
     cli_exit_t   code;
 
     if (cli_api_open(&api, "explain", &code)) {
-        body = json_pack("{s:s, s:s, s:o}", "method", operands->items[0],
-                         "url", operands->items[1], "headers",
-                         cli_explain_headers(request));
+        body = json_pack("{s:s, s:o, s:o}", "method", operands->items[0],
+                         "url", cli_explain_url(operands->items[1]),
+                         "headers", cli_explain_headers(request));
 
         if (explain->client != NULL) {
             json_object_set_new(body, "client", json_string(explain->client));

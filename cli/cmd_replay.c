@@ -579,11 +579,9 @@ cli_cmd_replay(int argc, char **argv)
         return code;
     }
 
-    if (cmd.samples > 1000) {
-        return cli_usage_error("replay", "--samples is at most 1000");
-    }
-
-    code = cli_replay_rules(&cmd, &operands);
+    code = (cmd.samples <= 1000)
+           ? cli_replay_rules(&cmd, &operands)
+           : cli_usage_error("replay", "--samples is at most 1000");
 
     cli_rules_release(&cmd.after);
     cli_rules_release(&cmd.before);

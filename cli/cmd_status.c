@@ -82,15 +82,33 @@ cli_status_drift(const json_t *status)
 }
 
 
-/* The last error, its lines indented. */
+/* Lines of a text, indented. */
+
+static void
+cli_status_text(const char *text)
+{
+    char        *shown;
+    size_t       len;
+    const char  *p;
+
+    for (p = text; *p != '\0'; p += len + (p[len] == '\n')) {
+        len = strcspn(p, "\n");
+        shown = cli_show(fig_str(p, len));
+        printf("    %s\n", shown);
+        free(shown);
+    }
+}
+
+
+/* Diagnostics as nginx logged them. */
 
 static void
 cli_status_error(const json_t *status)
 {
-    char           ago[CLI_NUMBER_SIZE], *shown;
-    size_t         len;
+    char           ago[CLI_NUMBER_SIZE], *text;
+    size_t         i;
     double         time;
-    const char    *p, *text;
+    json_t        *diag;
     const json_t  *error;
 
     error = json_object_get(status, "last_error");
@@ -99,18 +117,29 @@ cli_status_error(const json_t *status)
         return;
     }
 
-    cli_status_line("error", CLI_BAD, cli_format("the file is not in force%s%s",
-        cli_time_parse(cli_json_text(error, "time"), &time) ? ", since " : "",
-        cli_time_parse(cli_json_text(error, "time"), &time)
-            ? cli_ago_text(time, cli_now(), ago) : ""));
+    text = cli_format("the file is not in force");
 
-    text = cli_json_text(error, "text");
+    if (cli_time_parse(cli_json_text(error, "time"), &time)) {
+        text = cli_view_join(text, ", since ",
+                             cli_ago_text(time, cli_now(), ago));
+    }
 
-    for (p = text; *p != '\0'; p += len + (p[len] == '\n')) {
-        len = strcspn(p, "\n");
-        shown = cli_show(fig_str(p, len));
-        printf("    %s\n", shown);
-        free(shown);
+    cli_status_line("error", CLI_BAD, text);
+    cli_status_text(cli_json_text(error, "text"));
+
+    json_array_foreach(json_object_get(error, "diagnostics"), i, diag) {
+        if (json_object_get(diag, "text") != NULL) {
+            cli_status_text(cli_json_text(diag, "text"));
+            continue;
+        }
+
+        text = cli_format("%s:%lld:%lld: error: %s",
+                          cli_json_text(diag, "file"),
+                          (long long) cli_json_int(diag, "line"),
+                          (long long) cli_json_int(diag, "col"),
+                          cli_json_text(diag, "message"));
+        cli_status_text(text);
+        free(text);
     }
 }
 

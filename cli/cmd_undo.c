@@ -149,6 +149,7 @@ cli_cmd_undo(int argc, char **argv)
     if (operands.n != 0
         && !cli_flip_seq("undo", operands.items[0], &seq, &code))
     {
+        free(operands.items);
         return code;
     }
 

@@ -79,7 +79,7 @@ cli_explain_decision(json_t *document, const fig_decision_t *decision)
                         : json_null());
     json_object_set_new(document, "percent",
                         decision->stage == FIG_STAGE_RAMP
-                        ? json_real(route->percent / 100.0) : json_null());
+                        ? cli_json_percent(route->percent) : json_null());
     json_object_set_new(document, "source", json_string("file"));
     json_object_set_new(document, "side", decision->side != FIG_SIDE_NONE
                         ? json_string(fig_side_name(decision->side))
@@ -144,6 +144,7 @@ cli_explain_line(const char *name, const char *value)
 static void
 cli_explain_route(const json_t *document)
 {
+    bool         ramp;
     char        *text, percent[CLI_NUMBER_SIZE];
     const char  *stage;
 
@@ -152,11 +153,11 @@ cli_explain_route(const json_t *document)
     free(text);
 
     stage = cli_json_text(document, "stage");
-    text = cli_format("%s%s%s%s", stage,
-        strcmp(stage, "ramp") == 0 ? " " : "",
-        strcmp(stage, "ramp") == 0
-            ? cli_percent_text(cli_json_real(document, "percent"), percent)
-            : "",
+    ramp = strcmp(stage, "ramp") == 0
+           && json_is_number(json_object_get(document, "percent"));
+    text = cli_format("%s%s%s%s", stage, ramp ? " " : "",
+        ramp ? cli_percent_text(cli_json_real(document, "percent"), percent)
+             : "",
         strcmp(cli_json_text(document, "source"), "flip") == 0 ? " (by a flip)"
                                                                : "");
     cli_explain_line("stage", text);

@@ -32,6 +32,14 @@ cli_json_str_or_null(fig_str_t text)
 }
 
 
+json_t *
+cli_json_percent(int32_t percent)
+{
+    return (percent % 100 == 0) ? json_integer(percent / 100)
+                                : json_real(percent / 100.0);
+}
+
+
 void
 cli_json_print(json_t *document)
 {

@@ -18,6 +18,9 @@ json_t *cli_json_str(fig_str_t text);
 /* A new string, or null where there is no text. */
 json_t *cli_json_str_or_null(fig_str_t text);
 
+/* Hundredths of a percent as a number: 12.5, 25. */
+json_t *cli_json_percent(int32_t percent);
+
 /* Prints a document on stdout, members in order, and releases it. */
 void cli_json_print(json_t *document);
 

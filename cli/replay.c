@@ -176,10 +176,9 @@ cli_logged_absolute(cli_logged_t *logged, fig_str_t *target)
 static bool
 cli_logged_target(cli_logged_t *logged, char *room)
 {
-    bool         resolved;
-    size_t       len;
-    fig_str_t    target;
-    const char  *query;
+    bool       resolved;
+    size_t     len;
+    fig_str_t  target;
 
     target = logged->line.target;
 
@@ -187,14 +186,7 @@ cli_logged_target(cli_logged_t *logged, char *room)
         return false;
     }
 
-    query = memchr(target.data, '?', target.len);
-    logged->view.query = fig_str("", 0);
-
-    if (query != NULL) {
-        len = (size_t) (query - target.data);
-        logged->view.query = fig_str(query + 1, target.len - len - 1);
-        target.len = len;
-    }
+    target = cli_target_path(target, &logged->view.query);
 
     if (fig_path_normalize(target, room, &len, &resolved) != FIG_OK) {
         return false;

@@ -67,8 +67,7 @@ cli_url_split(fig_str_t url, fig_str_t *host, fig_str_t *target)
     }
 
     *host = fig_str(url.data + scheme, i - scheme);
-    *target = (i < url.len && url.data[i] == '/')
-              ? fig_str(url.data + i, url.len - i) : fig_str("/", 1);
+    *target = fig_str(url.data + i, url.len - i);
 
     /* no client sends a fragment, or credentials in this place */
 
@@ -85,6 +84,25 @@ cli_url_split(fig_str_t url, fig_str_t *host, fig_str_t *target)
     }
 
     return host->len != 0;
+}
+
+
+fig_str_t
+cli_target_path(fig_str_t target, fig_str_t *query)
+{
+    size_t       len;
+    const char  *p;
+
+    p = memchr(target.data, '?', target.len);
+    *query = fig_str("", 0);
+
+    if (p != NULL) {
+        len = (size_t) (p - target.data);
+        *query = fig_str(p + 1, target.len - len - 1);
+        target.len = len;
+    }
+
+    return (target.len != 0) ? target : fig_str("/", 1);
 }
 
 
@@ -191,7 +209,6 @@ cli_request_init(cli_request_t *request, const char *command,
     char            quoted[FIG_QUOTED];
     size_t          len;
     fig_str_t       host, target;
-    const char     *query;
     fig_request_t  *view;
 
     memset(request, 0, sizeof(cli_request_t));
@@ -224,14 +241,7 @@ cli_request_init(cli_request_t *request, const char *command,
     view->host = fig_str(request->host,
                          cli_host_normalize(host, request->host));
 
-    query = memchr(target.data, '?', target.len);
-
-    if (query != NULL) {
-        len = (size_t) (query - target.data);
-        view->query = fig_str(query + 1, target.len - len - 1);
-        target.len = len;
-    }
-
+    target = cli_target_path(target, &view->query);
     request->path = cli_alloc(target.len, 1);
     request->refused = fig_path_normalize(target, request->path, &len,
                                           &resolved) != FIG_OK;

@@ -27,10 +27,13 @@ typedef struct {
 bool cli_addr_parse(const char *text, fig_addr_t *addr);
 
 /*
- * Takes a URL apart: target is what follows the authority; "/" if nothing
- * does.  host is as written, with its port, and empty where url is a path.
+ * Takes a URL apart: target is what follows the authority, without a fragment.
+ * host is as written, with its port, and empty where url is a path.
  */
 bool cli_url_split(fig_str_t url, fig_str_t *host, fig_str_t *target);
+
+/* The path of a target, "/" where there is none, and its query. */
+fig_str_t cli_target_path(fig_str_t target, fig_str_t *query);
 
 /*
  * Copies host in the form of the rules: lower-case, no port, no final dot.

@@ -107,6 +107,7 @@ def test_json(explain):
     (["GET", "http://x.test/h", "-H", "Host: shop.test"], None, "legacy"),
     (["GET", "http://[::1]:80/h"], None, "legacy"),
     (["GET", "http://shop.test"], None, "legacy"),
+    (["GET", "http://shop.test?b"], None, "legacy"),
     (["GET", "/api/1", "-H", "X-Tenant: a"], "tenant", "orders"),
     (["GET", "/./a%70i//1", "-H", "X-Tenant:a"], "tenant", "orders"),
     (["GET", "/api/1/x", "--client", "10.1.2.3"], "inside", "legacy"),
@@ -118,6 +119,14 @@ def test_json(explain):
 def test_winners(explain, args, route, backend):
     said = explain(*args)
     assert (said["route"], said["backend"]) == (route, backend)
+
+
+def test_query_without_path(write, explain):
+    file = write(RULES + "  - {name: q, match: {path: /, query: {a: '1'}}, "
+                 "to: orders, stage: live}\n", "query.yaml")
+    for url in ("http://shop.test?a=1#a=2", "http://shop.test/?a=1", "/?a=1"):
+        said = good("explain", file, "GET", url, "--json").json
+        assert (said["route"], said["path"]) == ("q", "/")
 
 
 def test_client_sticks(explain):

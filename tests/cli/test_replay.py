@@ -182,7 +182,7 @@ def test_answers(replay):
 def test_hosts(replay, write):
     rules = (RULES + "  - {name: h, match: {host: shop.test}, to: orders, "
              "stage: live}\n")
-    log = line("/") + line("http://Shop.test:80/") + line("http://b.test/")
+    log = line("/") + line("http://Shop.test:80?") + line("http://b.test/")
     assert [places(r) for r in replay(log, rules)["routes"]] \
         == [{"legacy": 2}, {"orders": 1}]
     assert [places(r) for r in replay(log, rules, None, "--host",
