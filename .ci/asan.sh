@@ -27,6 +27,7 @@ cmd_asan()
     . "$source/conf_flags"
     debian=("${NGX_CONF_FLAGS[@]}")
 
+    cmd_cli
     step asan-module configure_make asan "$source" modules "${debian[@]}" \
         --with-cc-opt="$sanitize" --with-ld-opt="$sanitize"
 
