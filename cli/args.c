@@ -341,15 +341,14 @@ cli_args_letters(cli_args_t *args, cli_exit_t *exit)
 }
 
 
-bool
-cli_args_parse(const cli_spec_t *spec, int argc, char **argv,
+static bool
+cli_args_walk(const cli_spec_t *spec, int argc, char **argv,
     cli_list_t *operands, cli_exit_t *exit)
 {
     bool         ended, well;
     cli_args_t   args = { spec, argc, argv, 1 };
     const char  *word;
 
-    memset(operands, 0, sizeof(cli_list_t));
     ended = false;
 
     for ( ; args.at < argc; args.at++) {
@@ -380,4 +379,20 @@ cli_args_parse(const cli_spec_t *spec, int argc, char **argv,
     }
 
     return true;
+}
+
+
+bool
+cli_args_parse(const cli_spec_t *spec, int argc, char **argv,
+    cli_list_t *operands, cli_exit_t *exit)
+{
+    memset(operands, 0, sizeof(cli_list_t));
+
+    if (cli_args_walk(spec, argc, argv, operands, exit)) {
+        return true;
+    }
+
+    free(operands->items);
+
+    return false;
 }

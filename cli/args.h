@@ -53,9 +53,9 @@ typedef struct {
 
 
 /*
- * Sets what the options point to and collects operands.  False: *exit is what
- * the program is to end with, after help or a message.  operands->items is to
- * be freed, as those of lists.
+ * Sets what the options point to and collects operands, whose items are to be
+ * freed, as those of lists.  False: *exit is what the program is to end with,
+ * after help or a message, and there are no operands.
  */
 bool cli_args_parse(const cli_spec_t *spec, int argc, char **argv,
     cli_list_t *operands, cli_exit_t *exit);

@@ -13,14 +13,16 @@
 #include "view.h"
 
 
-#define CLI_WAIT_STEP  50              /* ms between two looks */
+#define CLI_WAIT       10000           /* ms, for nodes to converge */
+#define CLI_WAIT_STEP  50              /* between two looks */
 
 
 static struct {
     const char  *reason;
     const char  *lease;
     int64_t      if_seq;
-} cli_flip = { .if_seq = -1 };
+    int64_t      wait;                 /* ms */
+} cli_flip = { .if_seq = -1, .wait = CLI_WAIT };
 
 
 const cli_option_t  cli_flip_options[] = {
@@ -28,6 +30,8 @@ const cli_option_t  cli_flip_options[] = {
       &cli_flip.reason },
     { "if-seq", 0, CLI_NUMBER, "N", "only if the last of all flips was N",
       &cli_flip.if_seq },
+    { "wait", 0, CLI_TIME, "TIME", "for all nodes to converge (10s)",
+      &cli_flip.wait },
     { NULL, 0, CLI_FLAG, NULL, NULL, NULL }
 };
 
@@ -331,7 +335,7 @@ cli_flip_wait(cli_api_t *api, json_t *const *answers)
 {
     double  end;
 
-    end = cli_now() + (double) api->options.timeout / 1000;
+    end = cli_now() + (double) cli_flip.wait / 1000;
     api->quiet = true;
 
     while (!cli_flip_look(api, answers, false)) {

@@ -11,7 +11,7 @@
 #include "api.h"
 
 
-/* --reason and --if-seq, of every command that writes. */
+/* --reason, --if-seq and --wait, of every command that writes. */
 extern const cli_option_t  cli_flip_options[];
 
 /* --lease, of those that can end by themselves. */

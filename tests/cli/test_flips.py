@@ -282,14 +282,14 @@ def test_not_converged(node):
     assert good("flip", "stock", "live", "--api", node.url).code == 0
 
     node.stuck = 10 ** 6
-    said = strangler("flip", "stock", "legacy", "--timeout", "200ms", "--api",
+    said = strangler("flip", "stock", "legacy", "--wait", "200ms", "--api",
                      node.url)
     assert said.code == 1
     assert said.err == ("strangler: not converged: not every worker has the "
                         "newest rules\n")
     assert "stock    stage live -> legacy" in said.out
 
-    said = strangler("flip", "stock", "live", "--json", "--timeout", "200ms",
+    said = strangler("flip", "stock", "live", "--json", "--wait", "200ms",
                      "--api", node.url)
     assert said.code == 1
     assert '"converged": false' in said.out
@@ -297,7 +297,7 @@ def test_not_converged(node):
 
 def test_status_behind(node):
     node.status = {"seq": 0}
-    said = strangler("flip", "stock", "live", "--timeout", "100ms", "--api",
+    said = strangler("flip", "stock", "live", "--wait", "100ms", "--api",
                      node.url)
     assert said.code == 1
     assert said.err == ("strangler: not converged: its status does not know "

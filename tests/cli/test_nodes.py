@@ -335,7 +335,7 @@ def test_one_refuses(nodes):
 
 def test_one_has_not_converged(nodes):
     nodes[2].stuck = 10 ** 6
-    said = strangler("flip", "o", "live", "--timeout", "300ms", *api(nodes))
+    said = strangler("flip", "o", "live", "--wait", "300ms", *api(nodes))
     assert said.code == 1
     assert said.err == (f"strangler: {nodes[2].name}: not converged: not "
                         "every worker has the newest rules\n")
@@ -343,7 +343,7 @@ def test_one_has_not_converged(nodes):
 
 def test_one_has_other_rules(nodes):
     nodes[1].status = {"checksum": "c1"}
-    said = strangler("flip", "o", "live", "--timeout", "300ms", *api(nodes))
+    said = strangler("flip", "o", "live", "--wait", "300ms", *api(nodes))
     assert said.code == 1
     assert said.err == (f"strangler: {nodes[1].name}: not converged: has "
                         "other rules than the first node\n")
