@@ -3,8 +3,10 @@
  *
  *     ^C, TERM, HUP   as it was, and then what the signal does by itself
  *     ^Z              as it was; ours again when it goes on
+ *     another size    ends a wait
  *
- * The handlers use write() and tcsetattr() only.
+ * The handlers use write() and tcsetattr() only.  The last two come while we
+ * wait, and at no other time: then none comes just before a wait, unseen.
  */
 
 #include <errno.h>
@@ -18,6 +20,7 @@
 
 
 static struct termios         cli_screen_before;
+static sigset_t               cli_screen_mask;         /* while we wait */
 static volatile sig_atomic_t  cli_screen_is_open;
 
 
@@ -83,13 +86,10 @@ cli_screen_signal(int number)
     case SIGWINCH:
         break;
 
-    case SIGCONT:
-        cli_screen_enter();
-        break;
-
     case SIGTSTP:
         cli_screen_leave();
         (void) raise(SIGSTOP);
+        cli_screen_enter();
         break;
 
     default:
@@ -107,10 +107,11 @@ bool
 cli_screen_open(void)
 {
     size_t            i;
+    sigset_t          waiting;
     struct sigaction  action;
 
     static const int  numbers[] = {
-        SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH
+        SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH
     };
 
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)
@@ -118,6 +119,11 @@ cli_screen_open(void)
     {
         return false;
     }
+
+    (void) sigemptyset(&waiting);
+    (void) sigaddset(&waiting, SIGTSTP);
+    (void) sigaddset(&waiting, SIGWINCH);
+    (void) sigprocmask(SIG_BLOCK, &waiting, &cli_screen_mask);
 
     memset(&action, 0, sizeof(struct sigaction));
     action.sa_handler = cli_screen_signal;
@@ -211,10 +217,15 @@ cli_screen_draw(const char *text)
 int
 cli_screen_wait(int64_t ms)
 {
-    char           key;
-    struct pollfd  in = { STDIN_FILENO, POLLIN, 0 };
+    char             key;
+    struct pollfd    in = { STDIN_FILENO, POLLIN, 0 };
+    struct timespec  time;
 
-    if (poll(&in, 1, (int) (ms < 0 ? 0 : ms)) <= 0) {
+    ms = (ms > 0) ? ms : 0;
+    time.tv_sec = ms / 1000;
+    time.tv_nsec = ms % 1000 * 1000000;
+
+    if (ppoll(&in, 1, &time, &cli_screen_mask) <= 0) {
         return 0;
     }
 

@@ -110,6 +110,14 @@ class Terminal:
             assert time.monotonic() < deadline, self.text
         return self.process.wait(TIMEOUT)
 
+    def wait_stopped(self):
+        """Until it sleeps, as after ^Z."""
+        deadline = time.monotonic() + TIMEOUT
+        while pathlib.Path("/proc", str(self.process.pid), "stat") \
+                .read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < deadline, "it goes on"
+            time.sleep(0.01)
+
     def stop(self):
         if self.process.poll() is None:
             self.process.kill()

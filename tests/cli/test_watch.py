@@ -133,6 +133,7 @@ def test_stop_and_go_on(node, watch):
     at = said.wait("\x1b[J")
     said.process.send_signal(signal.SIGTSTP)
     at = said.wait(LEAVE, at)
+    said.wait_stopped()
     said.process.send_signal(signal.SIGCONT)
     at = said.wait(ENTER, at)
     said.wait("\x1b[J", at)
