@@ -16,42 +16,38 @@
 #define FIG_SHAPE_MORE      "/..."
 
 
-enum {
-    FIG_SHAPE_DIGIT = 1,
-    FIG_SHAPE_ABCDEF = 2,
-    FIG_SHAPE_LETTER = 4,
-    FIG_SHAPE_DASH = 8,
-    FIG_SHAPE_PLAIN = 16,
-    FIG_SHAPE_DOT = 32
-};
+/*
+ * What each byte adds to a tally: four counters in one word, so that a byte
+ * costs one look and one addition.  A counter overflows in a segment of 64 KiB,
+ * which no server takes.
+ */
 
+#define D  (1 | (1 << 16) | ((uint64_t) 1 << 48))      /* a digit */
+#define X  ((1 << 16) | ((uint64_t) 1 << 48))          /* a to f */
+#define M  (((uint64_t) 1 << 32) | ((uint64_t) 1 << 48))       /* a dash */
+#define P  ((uint64_t) 1 << 48)                        /* nothing odd */
 
-#define D  FIG_SHAPE_DIGIT
-#define X  FIG_SHAPE_ABCDEF | FIG_SHAPE_LETTER
-#define L  FIG_SHAPE_LETTER
-#define P  FIG_SHAPE_PLAIN
-
-static const unsigned char  fig_shape_class[256] = {
+static const uint64_t  fig_shape_class[256] = {
     ['!'] = P, ['$'] = P, ['+'] = P, [','] = P, [':'] = P, [';'] = P,
     ['='] = P, ['@'] = P, ['_'] = P, ['~'] = P,
-    ['-'] = FIG_SHAPE_DASH, ['.'] = FIG_SHAPE_DOT,
+    ['-'] = M, ['.'] = P,
     ['0'] = D, ['1'] = D, ['2'] = D, ['3'] = D, ['4'] = D,
     ['5'] = D, ['6'] = D, ['7'] = D, ['8'] = D, ['9'] = D,
     ['A'] = X, ['B'] = X, ['C'] = X, ['D'] = X, ['E'] = X, ['F'] = X,
     ['a'] = X, ['b'] = X, ['c'] = X, ['d'] = X, ['e'] = X, ['f'] = X,
-    ['G'] = L, ['H'] = L, ['I'] = L, ['J'] = L, ['K'] = L, ['L'] = L,
-    ['M'] = L, ['N'] = L, ['O'] = L, ['P'] = L, ['Q'] = L, ['R'] = L,
-    ['S'] = L, ['T'] = L, ['U'] = L, ['V'] = L, ['W'] = L, ['X'] = L,
-    ['Y'] = L, ['Z'] = L,
-    ['g'] = L, ['h'] = L, ['i'] = L, ['j'] = L, ['k'] = L, ['l'] = L,
-    ['m'] = L, ['n'] = L, ['o'] = L, ['p'] = L, ['q'] = L, ['r'] = L,
-    ['s'] = L, ['t'] = L, ['u'] = L, ['v'] = L, ['w'] = L, ['x'] = L,
-    ['y'] = L, ['z'] = L
+    ['G'] = P, ['H'] = P, ['I'] = P, ['J'] = P, ['K'] = P, ['L'] = P,
+    ['M'] = P, ['N'] = P, ['O'] = P, ['P'] = P, ['Q'] = P, ['R'] = P,
+    ['S'] = P, ['T'] = P, ['U'] = P, ['V'] = P, ['W'] = P, ['X'] = P,
+    ['Y'] = P, ['Z'] = P,
+    ['g'] = P, ['h'] = P, ['i'] = P, ['j'] = P, ['k'] = P, ['l'] = P,
+    ['m'] = P, ['n'] = P, ['o'] = P, ['p'] = P, ['q'] = P, ['r'] = P,
+    ['s'] = P, ['t'] = P, ['u'] = P, ['v'] = P, ['w'] = P, ['x'] = P,
+    ['y'] = P, ['z'] = P
 };
 
 #undef D
 #undef X
-#undef L
+#undef M
 #undef P
 
 
@@ -68,17 +64,20 @@ static fig_shape_tally_t
 fig_shape_tally(const char *p, size_t len)
 {
     size_t             i;
-    unsigned           class;
-    fig_shape_tally_t  t = { len, 0, 0, 0, 0 };
+    uint64_t           sum;
+    fig_shape_tally_t  t;
+
+    sum = 0;
 
     for (i = 0; i < len; i++) {
-        class = fig_shape_class[(unsigned char) p[i]];
-
-        t.digits += class & FIG_SHAPE_DIGIT;
-        t.hex += (class & (FIG_SHAPE_DIGIT|FIG_SHAPE_ABCDEF)) != 0;
-        t.dashes += (class & FIG_SHAPE_DASH) != 0;
-        t.odd += class == 0;
+        sum += fig_shape_class[(unsigned char) p[i]];
     }
+
+    t.len = len;
+    t.digits = sum & 0xffff;
+    t.hex = (sum >> 16) & 0xffff;
+    t.dashes = (sum >> 32) & 0xffff;
+    t.odd = len - (sum >> 48);
 
     return t;
 }
@@ -127,19 +126,20 @@ fig_shape_word(const char *p, size_t len)
 static size_t
 fig_shape_extension(const char *p, size_t len)
 {
-    size_t    i;
-    unsigned  class;
+    size_t         i;
+    unsigned char  c;
+
+    c = 0;
 
     for (i = 1; i <= 6 && i < len; i++) {
-        class = fig_shape_class[(unsigned char) p[len - i]];
 
-        if (class == FIG_SHAPE_DOT) {
-            class = fig_shape_class[(unsigned char) p[len - i + 1]];
-
-            return (i > 1 && (class & FIG_SHAPE_LETTER)) ? i : 0;
+        if (p[len - i] == '.') {
+            return (i > 1 && c >= 'a') ? i : 0;
         }
 
-        if ((class & (FIG_SHAPE_DIGIT|FIG_SHAPE_LETTER)) == 0) {
+        c = fig_lower((unsigned char) p[len - i]);
+
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) {
             return 0;
         }
     }
