@@ -300,3 +300,46 @@ def test_a_prometheus_scrapes_it(router, start, tmp_path):
             expression = target["expr"].replace("$__rate_interval", "1m")
             expression = re.sub(r"\$(route|instance)", ".*", expression)
             assert prometheus.query(expression) is not None, expression
+
+
+def test_flips(one_router):
+    router = one_router(
+        RULES.rpartition("  - {name: limit")[0],
+        rules_args="zone=1m poll=100ms state=@HOME@/state", workers=2,
+        root="location / { strangler_pass main; include @PARAMS@; }"
+        "location /_strangler/ { strangler_api main write=on; }")
+
+    def patch(path, **changes):
+        with router.connect() as client:
+            response = client.request(
+                "PATCH", "/_strangler/v1/" + path,
+                [("Content-Type", "application/json")],
+                host="localhost", body=json.dumps(changes).encode())
+        assert response.status == 200, response.text
+
+    assert scrape(router).total("drift_routes") == 0
+    patch("routes/done", stage="shadow")
+    patch("routes/live", stage="legacy")
+    samples = scrape(router)
+    assert samples.table("flips_total", "kind") == {("flip",): 2}
+    assert samples.total("drift_routes") == 2
+    assert samples.total("route_share_ratio", route="done") == 0
+    assert samples.total("route_share_ratio", route="live") == 0
+    assert samples.table("route_info", "route", stage="shadow") == {
+        ("done",): 1}
+    assert samples.table("stage_routes", "stage") == {
+        ("legacy",): 1, ("shadow",): 1, ("ramp",): 1, ("live",): 1}
+
+    # what moves now has durations
+
+    for _ in range(5):
+        router.get("/done/1")
+    samples = wait_total(router, 5, "requests_total", route="done")
+    assert samples.total("request_duration_seconds_count", route="done") == 5
+
+    patch("routes/live", stage="live")
+    patch("backends/new", drain=True)
+    assert router.get("/live/1").backend == "legacy"
+    samples = wait_total(router, 1, "requests_total", route="live", side="old")
+    assert samples.total("fallbacks_total", route="live", reason="drain") == 1
+    assert samples.table("backend_drained", "backend") == {("new",): 1}
