@@ -358,6 +358,12 @@ ngx_http_strangler_api_handler(ngx_http_request_t *r)
     ngx_int_t                  rc;
     ngx_http_strangler_api_t  *api;
 
+    /* its answers are streams of their own, not parts of other pages */
+
+    if (r != r->main) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
     api = ngx_http_strangler_api_create(r);
     if (api == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

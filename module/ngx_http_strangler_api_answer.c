@@ -139,7 +139,12 @@ ngx_http_strangler_api_run(ngx_http_strangler_api_t *api)
     task->event.data = api;
 
     if (ngx_thread_task_post(api->rset->thread_pool, task) != NGX_OK) {
-        return NGX_ERROR;
+        api->more = 0;
+        api->retry_after = 1;
+        (void) fig_problem(&api->problem, NGX_HTTP_SERVICE_UNAVAILABLE,
+                           "too much is asked of this worker's threads");
+
+        return ngx_http_strangler_api_continue(api);
     }
 
     api->busy = 1;

@@ -56,6 +56,27 @@ ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,
 
 
 void
+ngx_http_strangler_keep_too_large(ngx_http_strangler_rset_t *rset,
+    size_t needed)
+{
+    fig_diags_t  *diags;
+
+    static const fig_pos_t  nowhere = { 0, 0, 0, 0 };
+
+    diags = fig_diags_create();
+
+    if (diags) {
+        fig_diags_addf(diags, nowhere, "give strangler_rules a larger zone=",
+                       "the rules do not fit into the zone of %zu bytes, they "
+                       "need %zu KiB", rset->size, (needed + 1023) / 1024);
+        ngx_http_strangler_keep_diags(rset, diags);
+    }
+
+    fig_diags_destroy(diags);
+}
+
+
+void
 ngx_http_strangler_put_diags(fig_json_out_t *out, fig_diags_t *diags)
 {
     size_t      i;

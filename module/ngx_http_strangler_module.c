@@ -247,16 +247,22 @@ ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_strangler_merge_headers(cf, prev, conf);
 
-    if (conf->api) {
-        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    /* "if" and "limit_except" go on with the location's handler */
+
+    if (conf->api == NULL && prev->api && clcf->noname) {
+        conf->api = prev->api;
+        conf->write = prev->write;
+    }
+
+    if (conf->api) {
         /* the API has limits of its own, and says so in its own words */
 
         clcf->client_max_body_size = NGX_HTTP_STRANGLER_YAML
                                      + NGX_HTTP_STRANGLER_BODY;
     }
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_strangler_module);
 
     /*

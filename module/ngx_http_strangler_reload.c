@@ -303,6 +303,7 @@ ngx_http_strangler_refused(ngx_http_strangler_reload_t *rl)
     if (rl->outcome == NGX_HTTP_STRANGLER_TOO_LARGE) {
         ngx_http_strangler_log_too_large(rl->log, NGX_LOG_ERR, rl->rset,
                                          rl->needed);
+        ngx_http_strangler_keep_too_large(rl->rset, rl->needed);
 
     } else if (rl->diags) {
         ngx_http_strangler_log_diags(rl->log, NGX_LOG_ERR, rl->rset,

@@ -98,5 +98,9 @@ void ngx_http_strangler_keep_diags(ngx_http_strangler_rset_t *rset,
 void ngx_http_strangler_log_too_large(ngx_log_t *log, ngx_uint_t level,
     ngx_http_strangler_rset_t *rset, size_t needed);
 
+/* And keeps it, as the diagnostics of rules. */
+void ngx_http_strangler_keep_too_large(ngx_http_strangler_rset_t *rset,
+    size_t needed);
+
 
 #endif /* NGX_HTTP_STRANGLER_ZONE_H */
