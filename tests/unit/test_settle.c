@@ -272,7 +272,7 @@ test_renamed_back(void **state)
 }
 
 
-/* A route that goes and comes again is as it was, unless the file says other. */
+/* A route that comes again is as it was, unless the file has changed it. */
 
 static void
 test_gone_and_back(void **state)
