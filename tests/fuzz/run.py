@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from glob import glob
 from pathlib import Path
@@ -28,6 +29,8 @@ TESTS = HERE.parent
 # reaches less has seeds that lead nowhere
 TARGETS = {
     "bundle": (20000, 80),
+    "flip": (3000, 600),
+    "journal": (10000, 300),
     "json": (20000, 200),
     "load": (6000, 2300),
     "logline": (50000, 90),
@@ -38,7 +41,8 @@ TARGETS = {
     "rewrite": (5000, 1150),
 }
 
-DICTIONARIES = {"json": "json", "load": "rules", "pattern": "regex",
+DICTIONARIES = {"flip": "flip", "journal": "flip", "json": "json",
+                "load": "rules", "pattern": "regex",
                 "path": "path", "request": "path", "rewrite": "path"}
 
 # large seeds make large inputs, and those are slow
@@ -53,11 +57,43 @@ def bundle(texts):
     return packed + struct.pack("<I", 11) + b"routes.d/*."
 
 
+def entry(seq, kind, slots, more=""):
+    """A line of control/fig_entry.c."""
+    text = (f'{{"v":1,"seq":{seq},"time":"2026-11-24T03:12:07.123Z",'
+            f'"kind":"{kind}","actor":"a","reason":"","rules":'
+            f'"0123456789abcdef"{more},"changes":[{{"route":"one",'
+            f'"field":"percent","from":0,"to":12.5}}],"slots":[{slots}]')
+    return f'{text},"sum":"{zlib.crc32(text.encode()):08x}"}}\n'
+
+
+def slot(kind, name, seq, flags):
+    return (f'{{"{kind}":"{name}","at":{seq},"flip":{seq},"flags":{flags},'
+            '"stage":"ramp","percent":12.5,"file_stage":"legacy",'
+            '"file_percent":null,"before":{"stage":"legacy","percent":null,'
+            '"drain":false,"hold":false}}')
+
+
+def journal():
+    first = entry(1, "flip", slot("route", "one", 1, 3),
+                  ',"hold":true,"lease":"2026-11-24T04:12:07.123Z"')
+    second = entry(2, "undo", slot("group", "g", 2, 0), ',"of":1')
+    third = entry(3, "reset", slot("backend", "b", 3, 4))
+    snapshot = entry(2, "snapshot", slot("route", "one", 1, 11))
+    for text in (first + second + third, first, snapshot + first + third,
+                 first + third, second, first + second[:-1], first + "\0\n",
+                 first + second[:90], first[1:] + second):
+        yield text.encode()
+        yield b"S" + text.encode()
+
+
 def made(target):
     """Seeds that are better made than kept."""
     if target == "bundle":
         yield bundle([(b"rules.yaml", b"version: 1\n")])
         yield bundle([(b"a", b"include: [b]\n"), (b"b", b""), (b"", b"c")])
+
+    if target == "journal":
+        yield from journal()
 
     if target == "match":
         choices = random.Random(1)
