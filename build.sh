@@ -250,6 +250,7 @@ cmd_run()
         "${packages_stub[@]}"
     cmd_module
     cmd_stub
+    cmd_cli
 
     exec "$BASH" "$top/legacy-stub/demo.sh" "$top" "$once" "$port"
 }

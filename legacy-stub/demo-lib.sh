@@ -207,6 +207,12 @@ http {
             strangler_debug_header on;
             include "$top/module/strangler_params";
         }
+
+        location /_strangler/ {
+            strangler_api main write=on;
+            allow 127.0.0.1;
+            deny all;
+        }
     }
 }
 END
@@ -285,6 +291,35 @@ show()
     printf '  %-34s %-7s %s%-11s%s %-13s %s%s%s%s\n' "$request" \
         "${status:--}" "$mark" "${backend:--}" "$plain" "${route:--}" "$why" \
         "$red" "$wrong" "$plain"
+}
+
+
+# strangler WORD...: the command, shown and run; its answer is shown, too
+
+strangler()
+{
+    local word
+
+    printf '  %s$%s strangler' "$bold" "$plain"
+
+    for word in "$@"; do
+        if [[ $word == *' '* ]]; then
+            word="'$word'"
+        fi
+
+        printf ' %s' "$word"
+    done
+
+    echo
+
+    if ! STRANGLER_API=http://127.0.0.1:$port/_strangler/ \
+        "$top/build/strangler" "$@" >"$run/said" 2>&1 </dev/null
+    then
+        unexpected=$((unexpected + 1))
+    fi
+
+    sed 's/^/    /' "$run/said"
+    echo
 }
 
 

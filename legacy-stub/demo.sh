@@ -2,7 +2,7 @@
 #
 # The example, live: a monolith, three services cut out of it, and nginx in
 # front.  Shows who answers and why, moves a path by editing one word of the
-# rules, and stops a service to show the fallback.
+# rules, stops a service to show the fallback, and flips one by a command.
 #
 #     demo.sh TOP ONCE PORT
 #
@@ -60,6 +60,21 @@ show_fallback()
 }
 
 
+show_flip()
+{
+    title "One command: back to the monolith, and what the file says can wait"
+    strangler flip inventory legacy --hold --reason 'orders are piling up'
+    header
+    show 200 legacy GET /api/inventory/TEA-GREEN
+    strangler history
+
+    title "And undone"
+    strangler undo --reason 'it was the disk'
+    header
+    show 200 inventory GET /api/inventory/TEA-GREEN
+}
+
+
 show_ramp()
 {
     title "One number: orders for a quarter of the customers"
@@ -105,6 +120,8 @@ serve()
   logs    $run/logs
   try     curl -i http://127.0.0.1:$port/api/inventory/TEA-GREEN
           and another stage for it in the rules
+          export STRANGLER_API=http://127.0.0.1:$port/_strangler/
+          $top/build/strangler status
 END
 
     trap 'echo; exit 0' INT TERM
@@ -128,6 +145,7 @@ main()
     show_rules
     show_stage
     show_fallback
+    show_flip
     show_ramp
     show_mistake
 
