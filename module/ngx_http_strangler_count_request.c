@@ -225,7 +225,39 @@ ngx_http_strangler_count_forget(ngx_http_strangler_ctx_t *ctx)
 }
 
 
-/* Of a try that peer.free says nothing bad about. */
+/* Of what the upstream module did not end with the end of the answer. */
+
+static ngx_http_strangler_ended_e
+ngx_http_strangler_cut_short(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_upstream_t *u, ngx_http_strangler_backend_row_t *row)
+{
+    if (ctx->rc == NGX_ERROR
+        || ctx->rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
+        || ctx->rc == NGX_HTTP_REQUEST_TIME_OUT)
+    {
+        return NGX_HTTP_STRANGLER_ABORTED;
+    }
+
+    if (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
+        && u->header_sent && !u->upgrade)
+    {
+        ctx->incomplete = 1;
+
+        ngx_http_strangler_count_add(&ctx->rset->counter,
+                          &row->failures[NGX_HTTP_STRANGLER_BY_INCOMPLETE], 1);
+
+        return NGX_HTTP_STRANGLER_FAILED;
+    }
+
+    return u->state->status ? ngx_http_strangler_by_status(u->state->status)
+                            : NGX_HTTP_STRANGLER_FAILED;
+}
+
+
+/*
+ * Of a try that peer.free says nothing bad about.  An answer in whose place an
+ * error page is sent ends with its own status.
+ */
 
 static void
 ngx_http_strangler_count_ended(ngx_http_strangler_ctx_t *ctx,
@@ -235,27 +267,17 @@ ngx_http_strangler_count_ended(ngx_http_strangler_ctx_t *ctx,
     ngx_http_strangler_counter_t  *counter;
 
     counter = &ctx->rset->counter;
-    outcome = ngx_http_strangler_by_status(u->state->status);
 
-    if (ctx->rc == NGX_ERROR
-        || ctx->rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
-        || ctx->rc == NGX_HTTP_REQUEST_TIME_OUT)
+    if (ctx->rc == NGX_OK
+        || (ctx->rc == (ngx_int_t) u->state->status && !u->header_sent))
     {
-        outcome = NGX_HTTP_STRANGLER_ABORTED;
+        outcome = ngx_http_strangler_by_status(u->state->status);
 
-    } else if (u->state->status == 0) {
-        outcome = NGX_HTTP_STRANGLER_FAILED;
+    } else {
+        outcome = ngx_http_strangler_cut_short(ctx, u, row);
+    }
 
-    } else if (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
-               && u->header_sent && !u->upgrade)
-    {
-        outcome = NGX_HTTP_STRANGLER_FAILED;
-        ctx->incomplete = 1;
-
-        ngx_http_strangler_count_add(counter,
-                          &row->failures[NGX_HTTP_STRANGLER_BY_INCOMPLETE], 1);
-
-    } else if (outcome == NGX_HTTP_STRANGLER_SERVER_ERROR) {
+    if (outcome == NGX_HTTP_STRANGLER_SERVER_ERROR) {
         ngx_http_strangler_count_add(counter,
                               &row->failures[NGX_HTTP_STRANGLER_BY_STATUS], 1);
     }

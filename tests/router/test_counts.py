@@ -43,7 +43,7 @@ ROOT = """
         strangler_pass main;
         include @PARAMS@;
         proxy_intercept_errors on;
-        error_page 404 /page;
+        error_page 404 410 /page;
         error_page 500 /live/page;
     }
     location = /page { return 200 page; }
@@ -270,8 +270,9 @@ def test_an_upgrade(router):
     assert samples.total("backend_failures_total") == 0
 
 
-def test_error_pages_count_once(router):
-    router.legacy.on("/paged/1", faults.answer(404))
+@pytest.mark.parametrize("status", [404, 410])
+def test_error_pages_count_once(router, status):
+    router.legacy.on("/paged/1", faults.answer(status))
     assert router.get("/paged/1").body == b"page"
     assert_requests(router, {("", "old", "client_error"): 1})
     assert tries(router, "legacy") == ({"client_error": 1}, {})
