@@ -128,13 +128,16 @@ fig_store_append(fig_txn_t *txn, const fig_json_out_t *out)
 static void
 fig_store_compact(fig_txn_t *txn)
 {
-    uint64_t  most;
+    size_t    limit;
+    uint64_t  slots;
 
-    most = txn->store->limit
-           + (uint64_t) txn->store->state.head->nslots * 1024;
+    limit = txn->store->limit;
+    slots = txn->store->state.head->nslots;
 
-    if (txn->size > most) {
-        (void) fig_journal_compact(txn, txn->store->limit / 2);
+    /* a slot has some 300 bytes in a snapshot, 500 with what it changes */
+
+    if (txn->size > limit + slots * 1024) {
+        (void) fig_journal_compact(txn, limit / 2 + (size_t) slots * 512);
     }
 }
 

@@ -343,8 +343,8 @@ fig_journal_snapshot(const fig_state_t *state, int64_t now,
 
 
 /*
- * Copies the newest lines, as many as have room, and those that a lease needs
- * when it ends.
+ * Copies the newest lines, as many as have room but always the last, as it is
+ * the one to be undone; and those that a lease needs when it ends.
  */
 
 static bool
@@ -359,6 +359,7 @@ fig_journal_copy(int fd, const fig_journal_t *journal, size_t room,
 
         if (!lines.whole || fig_line_is_snapshot(lines.line)
             || (journal->size - lines.start > room
+                && lines.at != journal->size
                 && !fig_state_is_leased(state, fig_line_seq(lines.line))))
         {
             continue;

@@ -15,7 +15,7 @@
 #include "fig_line.h"
 
 
-#define FUZZ_IMAGE  1024               /* slots; an entry has 100 bytes a slot */
+#define FUZZ_IMAGE  1024               /* slots: more than an input has */
 
 
 /* Gives every line the checksum that it should have. */
