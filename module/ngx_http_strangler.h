@@ -135,6 +135,7 @@ struct ngx_http_strangler_gen_s {
     uint64_t                       checksum;   /* of the files */
     uint64_t                       live_seq;
     uint64_t                       live_epoch;
+    ngx_msec_t                     live_again; /* not to be tried before */
     fig_setting_t                 *settings;   /* by route's index */
     uint8_t                       *drained;    /* by backend's index */
     ngx_uint_t                     ndrained;

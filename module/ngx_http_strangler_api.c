@@ -14,6 +14,7 @@
 
 #define NGX_HTTP_STRANGLER_WAIT     20         /* ms */
 #define NGX_HTTP_STRANGLER_PATIENCE 5000       /* ms */
+#define NGX_HTTP_STRANGLER_SLOW     60000      /* ms */
 
 
 static ngx_int_t ngx_http_strangler_api_handler(ngx_http_request_t *r);
@@ -329,6 +330,23 @@ ngx_http_strangler_api_go(ngx_http_strangler_api_t *api)
     api->gen->refs++;
 
     return ngx_http_strangler_api_run(api);
+}
+
+
+static void
+ngx_http_strangler_api_slow(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, NGX_HTTP_STRANGLER_SLOW);
+}
+
+
+/* A worker that is to quit does not while there are timers. */
+
+void
+ngx_http_strangler_api_stay(ngx_http_strangler_api_t *api)
+{
+    api->wait.handler = ngx_http_strangler_api_slow;
+    ngx_add_timer(&api->wait, NGX_HTTP_STRANGLER_SLOW);
 }
 
 

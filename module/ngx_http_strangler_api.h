@@ -77,6 +77,9 @@ struct ngx_http_strangler_api_s {
 ngx_http_strangler_api_t *ngx_http_strangler_api_get(ngx_http_request_t *r);
 char *ngx_http_strangler_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* Keeps the worker alive while a thread runs. */
+void ngx_http_strangler_api_stay(ngx_http_strangler_api_t *api);
+
 /* ngx_http_strangler_api_check.c: who may do what */
 
 /* NGX_OK, or the problem says why not. */

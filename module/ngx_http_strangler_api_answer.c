@@ -149,6 +149,8 @@ ngx_http_strangler_api_run(ngx_http_strangler_api_t *api)
 
     api->busy = 1;
 
+    ngx_http_strangler_api_stay(api);
+
     return NGX_OK;
 }
 
@@ -161,6 +163,10 @@ ngx_http_strangler_api_done(ngx_event_t *ev)
 
     c = api->request->connection;
     api->busy = 0;
+
+    if (api->wait.timer_set) {
+        ngx_del_timer(&api->wait);
+    }
 
     ngx_http_set_log_request(c->log, api->request);
 

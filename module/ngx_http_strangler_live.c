@@ -14,6 +14,9 @@
 #include "ngx_http_strangler.h"
 
 
+#define NGX_HTTP_STRANGLER_LIVE_AGAIN  100     /* ms */
+
+
 static void
 ngx_http_strangler_release_store(void *data)
 {
@@ -178,26 +181,50 @@ ngx_http_strangler_live_few(ngx_http_strangler_gen_t *gen,
 }
 
 
+/*
+ * Half of a change is waited for, or made whole: behind it are others that were
+ * answered, and rules that are new know of none at all.  Where that cannot be
+ * done - a damaged journal - it is not tried again for each request, and what
+ * is in force stays in force.
+ */
+
+static ngx_uint_t
+ngx_http_strangler_live_changes(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen, uint64_t after, fig_slot_t **slots,
+    uint32_t *n, uint64_t *seq, uint64_t *epoch)
+{
+    if ((ngx_msec_int_t) (ngx_current_msec - gen->live_again) < 0) {
+        return fig_state_changes(&rset->store->state, after, gen->live_epoch,
+                                 slots, n, seq, epoch);
+    }
+
+    if (fig_store_changes(rset->store, after, gen->live_epoch, slots, n, seq,
+                          epoch))
+    {
+        return 1;
+    }
+
+    gen->live_again = ngx_current_msec + NGX_HTTP_STRANGLER_LIVE_AGAIN;
+
+    return 0;
+}
+
+
 void
 ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
     ngx_http_strangler_gen_t *gen)
 {
-    uint32_t            n;
-    uint64_t            seq, epoch;
-    ngx_int_t           rc;
-    fig_slot_t         *slots;
-    const fig_state_t  *state;
+    uint32_t     n;
+    uint64_t     seq, epoch;
+    ngx_int_t    rc;
+    fig_slot_t  *slots;
 
     if (rset->store == NULL) {
         return;
     }
 
-    state = &rset->store->state;
-
-    /* half of a change is left alone: what is in force stays in force */
-
-    if (!fig_state_changes(state, gen->live_seq, gen->live_epoch, &slots, &n,
-                           &seq, &epoch))
+    if (!ngx_http_strangler_live_changes(rset, gen, gen->live_seq, &slots, &n,
+                                         &seq, &epoch))
     {
         return;
     }
@@ -210,7 +237,9 @@ ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
     } else if (!ngx_http_strangler_live_few(gen, slots, n)) {
         free(slots);
 
-        if (!fig_state_changes(state, 0, epoch, &slots, &n, &seq, &epoch)) {
+        if (!ngx_http_strangler_live_changes(rset, gen, 0, &slots, &n, &seq,
+                                             &epoch))
+        {
             return;
         }
 
@@ -251,6 +280,7 @@ ngx_http_strangler_live_create(ngx_http_strangler_gen_t *gen)
 
     gen->in_force.routes = gen->settings;
     gen->live_epoch = UINT64_MAX;
+    gen->live_again = ngx_current_msec;
 
     return FIG_OK;
 }
