@@ -163,6 +163,8 @@ fig_put_moved(fig_json_out_t *out, const fig_moved_t *moved)
     fig_json_put_text(out, fig_stage_name((fig_stage_t) moved->stage));
     fig_json_put_key(out, "percent");
     fig_put_percent(out, moved->percent);
+    fig_json_put_key(out, "flip");
+    fig_json_put_uint(out, moved->flip);
     fig_json_put_key(out, "drain");
     fig_json_put_bool(out, moved->drain);
     fig_json_put_key(out, "hold");

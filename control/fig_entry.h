@@ -58,6 +58,7 @@ typedef struct {
     fig_slot_t         slot;
     uint8_t            stage;          /* in force before */
     int32_t            percent;        /* the same, FIG_UNSET: none */
+    uint64_t           flip;           /* that had set them; 0: none */
     bool               drain;
     bool               hold;
     bool               wished;         /* while planning: it was set */

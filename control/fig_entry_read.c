@@ -276,6 +276,7 @@ fig_read_moved(fig_reader_t *in, const fig_json_node_t *node, uint64_t seq,
         moved->stage = fig_read_stage(in, fig_read_str(in, before, "stage"));
         moved->percent = fig_read_percent(in,
                     fig_json_find(in->doc, before, fig_str_from("percent")));
+        moved->flip = fig_read_uint(in, before, "flip");
         moved->drain = fig_read_bool(in, before, "drain");
         moved->hold = fig_read_bool(in, before, "hold");
     }

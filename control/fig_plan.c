@@ -129,6 +129,7 @@ fig_plan_add(fig_plan_t *plan, uint32_t *place, fig_slot_kind_t kind,
 
     if (slot != NULL) {
         moved->slot = *slot;
+        moved->flip = slot->flip;
         moved->slot.name_len = (uint8_t) name.len;
         memset(moved->slot.name, 0, FIG_STATE_NAME);
         memcpy(moved->slot.name, name.data, name.len);

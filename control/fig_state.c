@@ -376,6 +376,7 @@ fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
     }
 
     effect->seq = slot->seq;
+    effect->flip = slot->flip;
 
     if (route->action != FIG_ACTION_PROXY) {
         return;

@@ -188,7 +188,8 @@ typedef struct {
     bool            flipped;           /* by a slot, and still in force */
     bool            drift;             /* not what the file says */
     bool            hold;
-    uint64_t        seq;               /* of the last flip; 0: none */
+    uint64_t        seq;               /* of the last change; 0: none */
+    uint64_t        flip;              /* of what set it; 0: none */
 } fig_effect_t;
 
 /*

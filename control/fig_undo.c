@@ -31,6 +31,19 @@ fig_undo_slot(const fig_plan_t *plan, const fig_moved_t *then,
 }
 
 
+/*
+ * What is in force again is of the flip that made it so, which can be undone in
+ * its turn, and whose lease may still be running.
+ */
+
+static void
+fig_undo_flip(fig_moved_t *moved, const fig_moved_t *then)
+{
+    moved->slot.flip = then->flip;
+    moved->kept = true;
+}
+
+
 static bool
 fig_undo_drain(fig_plan_t *plan, const fig_moved_t *then)
 {
@@ -51,6 +64,7 @@ fig_undo_drain(fig_plan_t *plan, const fig_moved_t *then)
 
     if (moved != NULL) {
         moved->slot.flags = then->drain ? FIG_SLOT_DRAIN : 0;
+        fig_undo_flip(moved, then);
     }
 
     return moved != NULL;
@@ -88,6 +102,7 @@ fig_undo_moved(fig_plan_t *plan, const fig_moved_t *then)
     if (moved != NULL) {
         fig_plan_set(moved, route, (fig_stage_t) then->stage, then->percent,
                      then->hold);
+        fig_undo_flip(moved, then);
     }
 
     return moved != NULL;

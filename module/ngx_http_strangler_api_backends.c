@@ -125,7 +125,7 @@ ngx_http_strangler_put_backend(ngx_http_strangler_api_t *api,
     fig_json_put_bool(out, slot && (slot->flags & FIG_SLOT_DRAIN));
     fig_json_put_key(out, "seq");
     fig_json_put_uint(out, slot ? slot->seq : 0);
-    ngx_http_strangler_put_lease(out, view, slot ? slot->seq : 0);
+    ngx_http_strangler_put_lease(out, view, slot ? slot->flip : 0);
     fig_json_put_key(out, "routes");
     fig_json_put_uint(out, n);
 

@@ -367,7 +367,7 @@ ngx_http_strangler_put_route(ngx_http_strangler_api_t *api,
 
     fig_json_put_key(out, "seq");
     fig_json_put_uint(out, effect->seq);
-    ngx_http_strangler_put_lease(out, view, effect->seq);
+    ngx_http_strangler_put_lease(out, view, effect->flip);
 
     ngx_http_strangler_put_counts(api, route);
 

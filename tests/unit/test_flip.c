@@ -190,6 +190,41 @@ test_undo(void **state)
 }
 
 
+/* Back step by step: what is in force again can be undone in its turn. */
+
+static void
+test_undo_chain(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"shadow\"}"), 0);
+    assert_int_equal(patch(&b, "one",
+                           "{\"stage\":\"ramp\",\"percent\":5}"), 0);
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"live\"}"), 0);
+
+    assert_int_equal(post(&b, "{\"undo\":3}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_RAMP);
+    assert_int_equal(post(&b, "{\"undo\":3}"), 409);
+    assert_int_equal(post(&b, "{\"undo\":1}"), 409);
+    assert_int_equal(post(&b, "{\"undo\":2}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_SHADOW);
+    assert_int_equal(post(&b, "{\"undo\":1}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_LEGACY);
+    assert_false(effect(&b, "one").flipped);
+    assert_int_equal(post(&b, "{\"undo\":1}"), 409);
+
+    /* and forth */
+
+    assert_int_equal(post(&b, "{\"undo\":6}"), 0);
+    assert_stage(&b, "one", FIG_STAGE_SHADOW);
+
+    bench_release(&b);
+}
+
+
 static void
 test_file_changes(void **state)
 {
@@ -320,6 +355,7 @@ main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_undo),
+        cmocka_unit_test(test_undo_chain),
         cmocka_unit_test(test_file_changes),
         cmocka_unit_test(test_renamed),
         cmocka_unit_test(test_lease),
