@@ -231,6 +231,43 @@ fig_builder_add_shapes(fig_builder_t *builder)
 }
 
 
+/* Bytes of all expressions. */
+
+static size_t
+fig_builder_length(const fig_compare_options_t *options)
+{
+    size_t  i, len;
+
+    len = 0;
+
+    for (i = 0; i < options->nignore; i++) {
+        len += options->ignore[i].len;
+    }
+
+    for (i = 0; i < options->nunordered; i++) {
+        len += options->unordered[i].len;
+    }
+
+    for (i = 0; i < options->nredact; i++) {
+        len += options->redact[i].len;
+    }
+
+    for (i = 0; i < options->nkeyed; i++) {
+        len += options->keyed[i].path.len;
+    }
+
+    for (i = 0; i < options->ntolerance; i++) {
+        len += options->tolerance[i].path.len;
+    }
+
+    for (i = 0; i < options->nshapes; i++) {
+        len += options->shapes[i].path.len;
+    }
+
+    return len;
+}
+
+
 static fig_status_t
 fig_builder_add_paths(fig_builder_t *builder)
 {
@@ -247,6 +284,7 @@ fig_builder_add_paths(fig_builder_t *builder)
     }
 
     status = fig_jpaths_init(&builder->comparer->paths, most,
+                             fig_builder_length(options),
                              builder->comparer->arena);
 
     if (status == FIG_OK) {
@@ -502,7 +540,7 @@ fig_compare_check_path(fig_str_t text, size_t *offset, const char **message)
         return FIG_NOMEM;
     }
 
-    status = fig_jpaths_init(&paths, 1, arena);
+    status = fig_jpaths_init(&paths, 1, text.len, arena);
 
     if (status == FIG_OK) {
         status = fig_jpaths_add(&paths, text, FIG_RULE_IGNORE, 0, arena,

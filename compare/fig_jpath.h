@@ -75,6 +75,7 @@ typedef struct {
 typedef struct {
     fig_step_t      *steps;
     size_t           nsteps;
+    size_t           max_steps;
     size_t           nwords;       /* of a state, in use */
     fig_rule_t      *rules;
     size_t           nrules;
@@ -105,8 +106,11 @@ fig_jpath_is_name_char(unsigned char c, bool first)
 }
 
 
-/* Room for at most max_rules expressions; FIG_OK or FIG_NOMEM. */
-fig_status_t fig_jpaths_init(fig_jpaths_t *paths, size_t max_rules,
+/*
+ * Room for at most max_rules expressions, of len bytes in all.  FIG_OK or
+ * FIG_NOMEM.
+ */
+fig_status_t fig_jpaths_init(fig_jpaths_t *paths, size_t max_rules, size_t len,
     fig_arena_t *arena);
 
 /*

@@ -346,13 +346,18 @@ fig_jpath_read_segment(fig_jparser_t *parser, fig_step_t *step)
 
 
 fig_status_t
-fig_jpaths_init(fig_jpaths_t *paths, size_t max_rules, fig_arena_t *arena)
+fig_jpaths_init(fig_jpaths_t *paths, size_t max_rules, size_t len,
+    fig_arena_t *arena)
 {
     memset(paths, 0, sizeof(fig_jpaths_t));
 
+    /* a step takes two bytes at least: .* */
+
     paths->max_rules = max_rules;
+    paths->max_steps = (len / 2 < FIG_JPATH_STEPS) ? len / 2 : FIG_JPATH_STEPS;
     paths->rules = fig_arena_array(arena, max_rules, sizeof(fig_rule_t));
-    paths->steps = fig_arena_array(arena, FIG_JPATH_STEPS, sizeof(fig_step_t));
+    paths->steps = fig_arena_array(arena, paths->max_steps,
+                                   sizeof(fig_step_t));
 
     return (paths->rules == NULL || paths->steps == NULL) ? FIG_NOMEM : FIG_OK;
 }
@@ -403,7 +408,7 @@ fig_jpaths_add(fig_jpaths_t *paths, fig_str_t text, fig_rule_kind_t kind,
 
     for (at = first; parser.at < text.len; at++) {
 
-        if (at == FIG_JPATH_STEPS || paths->nrules == paths->max_rules) {
+        if (at == paths->max_steps || paths->nrules == paths->max_rules) {
             return fig_jpath_refuse(&parser, "there are too many paths");
         }
 

@@ -9,6 +9,7 @@ Exit status 1 when one failed: its input is in BUILD/crashes.
 """
 
 import argparse
+import gzip
 import os
 import random
 import re
@@ -29,8 +30,10 @@ TESTS = HERE.parent
 # reaches less has seeds that lead nowhere
 TARGETS = {
     "bundle": (20000, 80),
+    "compare": (10000, 900),
     "flip": (3000, 600),
     "journal": (10000, 300),
+    "jpath": (20000, 250),
     "json": (20000, 200),
     "load": (6000, 2300),
     "logline": (50000, 90),
@@ -41,12 +44,33 @@ TARGETS = {
     "rewrite": (5000, 1150),
 }
 
-DICTIONARIES = {"flip": "flip", "journal": "flip", "json": "json",
-                "load": "rules", "pattern": "regex",
-                "path": "path", "request": "path", "rewrite": "path"}
+DICTIONARIES = {"compare": "json", "flip": "flip", "journal": "flip",
+                "jpath": "json", "json": "json", "load": "rules",
+                "pattern": "regex", "path": "path", "request": "path",
+                "rewrite": "path"}
 
 # large seeds make large inputs, and those are slow
 MAX_SEED = 4096
+
+
+# flags, paths, fields of A and B, bodies of A and B
+COMPARISONS = [
+    (b"\x0b", b"", b"", b"", b'{"a":1,"b":[1,2,3],"c":{"d":"x"}}',
+     b'{"c":{"d":"y"},"b":[1,9,2,3],"e":null}'),
+    (b"\x08", b"$..stamp\n$.set\n$.items\n$..n\n$..s\n", b"", b"",
+     b'{"set":[1,2,2],"items":[{"id":1,"v":1},{"id":2}],"n":1.0,"s":"1"}',
+     b'{"set":[2,1,2],"items":[{"id":2},{"id":1,"v":2}],"n":1.4,"s":"2"}'),
+    (b"\x09", b"", b"", b"", b'{"a":1,"a":2,"b":[[1],[2]],"c":null}',
+     b'{"a":2,"a":1,"b":[[2],[1]]}'),
+    (b"\xc0", b"", b"Content-Type:text/plain\nSet-Cookie:a=b; Path=/\n"
+     b"Location:https://shop.example/x\nVary:a, b",
+     b"content-type:Text/Plain;charset=utf-8\nset-cookie:a=c; path=/\n"
+     b"location:http://a.example/x\nvary:B,a", b"xa\nb\r\nc", b"ax\nb\nd\n"),
+    (b"\x00", b"", b"Content-Type:application/json",
+     b"content-type:application/json\ncontent-encoding:gzip", b"[1]",
+     gzip.compress(b"[1]", mtime=0).replace(b"\xff", b"\x03")),
+    (b"\x18", b"", b"", b"", b"bytes", b"other bytes"),
+]
 
 
 def bundle(texts):
@@ -94,6 +118,16 @@ def made(target):
 
     if target == "journal":
         yield from journal()
+
+    if target == "compare":
+        yield from map(b"\xff".join, COMPARISONS)
+
+    if target == "jpath":
+        document = b'{"a":[1,{"b":2}],"c":{"a":[[3]],"x y":0},"0":[]}'
+        for path in (b"$..a", b"$.a[*].b", b"$['c'].*", b"$.a[-1]['b']",
+                     b"$..*[0]", b'$["x y"]', b"$", b"$..[1]..b"):
+            yield path + b"\xff" + document
+        yield b'$\xff"a\'\\\\ \\u0001\xc3\xbc"'
 
     if target == "match":
         choices = random.Random(1)
