@@ -1,6 +1,6 @@
 /*
  * Memory that goes out at every single allocation: of the JSON reader and
- * writer, and of a comparison.
+ * writer, of a comparison, and of classes.
  */
 
 #define _GNU_SOURCE
@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "failing.h"
+#include "fig_classes.h"
 #include "fig_compare.h"
 #include "fig_json.h"
 #include "fig_json_write.h"
@@ -273,6 +274,85 @@ test_comparison(void **state)
 }
 
 
+/* Counts, probes, acknowledges, writes and reads classes. */
+
+static bool
+use_classes(const fig_comparison_t *comparison)
+{
+    bool             whole;
+    fig_json_t      *doc;
+    fig_arena_t     *arena;
+    fig_classes_t   *classes, *again;
+    fig_json_out_t   out;
+
+    fig_json_out_init(&out);
+    classes = fig_classes_create(0, 0);
+    again = fig_classes_create(0, 0);
+    arena = fig_arena_create();
+    whole = false;
+
+    if (classes != NULL && again != NULL && arena != NULL) {
+        fig_classes_add(classes, fig_str("a", 1), comparison, fig_str("r", 1),
+                        1);
+        whole = fig_classes_probe(classes, fig_str("b", 1), comparison,
+                                  comparison, 1) == FIG_OK
+                && fig_classes_acknowledge(classes,
+                       fig_classes_next(classes, NULL, NULL)->id,
+                       fig_str("x", 1), fig_str("y", 1), 9, 1) == FIG_OK;
+        fig_classes_write(classes, &out);
+        whole = whole && !out.nomem
+                && fig_json_parse(fig_json_out_text(&out), NULL, arena, &doc,
+                                  NULL) == FIG_OK
+                && fig_classes_read(again, doc, fig_json_root(doc)) == FIG_OK;
+    }
+
+    fig_arena_destroy(arena);
+    fig_classes_destroy(classes);
+    fig_classes_destroy(again);
+    fig_json_out_release(&out);
+
+    return whole;
+}
+
+
+static void
+test_classes(void **state)
+{
+    bool              done, whole;
+    char              paths[80][16];
+    size_t            n, i;
+    fig_comparison_t  comparison = { .outcome = FIG_OUTCOME_MISMATCH };
+
+    static fig_difference_t  differences[80];
+
+    (void) state;
+
+    for (i = 0; i < 80; i++) {
+        sprintf(paths[i], "$.p%zu", i);
+        differences[i].part = FIG_PART_BODY;
+        differences[i].kind = FIG_KIND_VALUE;
+        differences[i].first = true;
+        differences[i].path = fig_str_from(paths[i]);
+        differences[i].from = differences[i].to = fig_str("null", 4);
+        differences[i].pointer = differences[i].to_value = fig_str("x", 1);
+    }
+
+    comparison.differences = differences;
+    comparison.n = comparison.total = 80;
+
+    for (n = 1, done = false; !done; n++) {
+        failing_begin(n);
+        whole = use_classes(&comparison);
+        done = failing_end();
+
+        assert_int_equal(balance, 0);
+        assert_true(whole || !done);
+    }
+
+    assert_true(n > 1000);
+}
+
+
 int
 main(void)
 {
@@ -280,6 +360,7 @@ main(void)
         cmocka_unit_test(test_every_allocation),
         cmocka_unit_test(test_nomem_is_sticky),
         cmocka_unit_test(test_comparison),
+        cmocka_unit_test(test_classes),
     };
 
     return cmocka_run_group_tests_name("alloc_json", tests, NULL, NULL);
