@@ -149,14 +149,13 @@ def test_a_request_that_outlives_its_workers(router):
     with router.connect() as client:
         client.send(b"GET /a/slow HTTP/1.1\r\nHost: a\r\n\r\n")
         wait_total(router, 1, "backend_in_flight")
-        for _ in range(3):
-            router.nginx.reload()
-            ask(router, "/b/1", 4)
+        router.nginx.reload()
+        ask(router, "/b/1", 4)
         samples = wait_total(router, router.nginx.workers, "workers")
         assert samples.total("backend_in_flight", backend="new") == 1
         gate.open()
         assert client.read().status == 200
-    assert_counted(router, {"a": 1, "b": 12})
+    assert_counted(router, {"a": 1, "b": 4})
 
 
 def test_upgrade(router):
