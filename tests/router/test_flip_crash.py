@@ -70,6 +70,31 @@ def test_death_at(start, preload, call, whom):
     random_rounds(start(Crashing(preload)), max(1, ROUNDS // 4), one)
 
 
+@preloading
+@pytest.mark.parametrize("whom", ["all", "self"])
+@pytest.mark.parametrize("call", ["before rename", "after rename"])
+def test_death_while_the_journal_begins_anew(start, preload, call, whom):
+    """With a flip that a lease is to take back, long after its entry."""
+    crashing = start(Crashing(preload))
+    crashing.router.api.flips(*(
+        {"route": n, "stage": "live"} for n in crashing.names[0]), lease="1h")
+    crashing.swell()
+    size = (crashing.router.state / "journal.jsonl").stat().st_size
+    acked = crashing.router.api.route(crashing.names[0][0])
+    crashing.acked[0] = {"stage": "live", "hold": False, "lease": True,
+                         "seq": acked["seq"]}
+    crashing.write(at_once=True)
+    crashing.die_at(call, whom)
+    if whom == "all":
+        crashing.come_back()
+    crashing.check()
+
+    # whether it was begun anew or not, the next flip finds it short
+
+    crashing.router.api.patch(crashing.names[1][0], stage="shadow", hold=True)
+    assert (crashing.router.state / "journal.jsonl").stat().st_size < size
+
+
 def test_killed_while_two_masters_run(start):
     """During a binary upgrade, with flips through workers of both."""
     def one(crashing):

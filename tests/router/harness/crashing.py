@@ -14,6 +14,7 @@ import signal
 import subprocess
 import threading
 import time
+import zlib
 
 from .answering import Answering
 from .client import Connection
@@ -25,6 +26,7 @@ SOURCE = pathlib.Path(__file__).parent / "killing_calls.c"
 
 WRITERS = 3
 MANY = 4                                # routes of a writer
+LEASES = 128                            # that there are at most
 
 CALLS = ["before write", "half write", "after write", "before fsync",
          "after fsync", "before ftruncate", "after ftruncate"]
@@ -183,6 +185,21 @@ class Crashing:
             left.unlink()
         self.nginx.start()
 
+    def swell(self):
+        """So much history, made by hand, that the next flip shortens it."""
+        self.router.close()
+        self.nginx.stop()
+        journal = self.router.state / "journal.jsonl"
+        last = json.loads(journal.read_bytes().splitlines()[-1])
+        del last["sum"]
+        with open(journal, "ab") as file:
+            while file.tell() < 5 << 20:
+                last["seq"] += 1
+                last["reason"] = "x" * 1000
+                line = json.dumps(last, separators=(",", ":"))[:-1].encode()
+                file.write(b'%s,"sum":"%08x"}\n' % (line, zlib.crc32(line)))
+        self.nginx.start()
+
     # what must be
 
     def check(self):
@@ -237,8 +254,14 @@ class Crashing:
         """The journal can be read, and has all that was acknowledged."""
         entries = api.history()
         seqs = [e["seq"] for e in entries]
-        first = seqs[0] if seqs else 1
-        assert seqs == list(range(first, first + len(seqs)))
+
+        # one that was begun anew has the newest, and before them what a lease
+        # is to go back to
+
+        row = [s for i, s in enumerate(reversed(seqs)) if s == seqs[-1] - i]
+        first = row[-1]
+        assert seqs == sorted(set(seqs))
+        assert len(seqs) - len(row) <= LEASES
         assert {s for s in self.seqs if s >= first} <= set(seqs)
         assert len({c["route"] for c in entries[-1]["changes"]}) == MANY
         status = api.status()

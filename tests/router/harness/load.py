@@ -59,6 +59,13 @@ def connect(port):
 
 def ask(sock, data):
     """The status, and the X-Backend of an answer with a Content-Length."""
+    try:
+        return exchange(sock, data)
+    except ConnectionError:
+        return "closed", "closed"
+
+
+def exchange(sock, data):
     sock.sendall(data)
     answer = b""
     while b"\r\n\r\n" not in answer:
