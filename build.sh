@@ -9,7 +9,7 @@ build=$top/build
 so=ngx_http_strangler_module.so
 
 suites=(style unit fuzz compare config stub cli router)
-long=(soak)
+long=(soak crash)
 
 # shellcheck source=.ci/packages.sh
 . "$top/.ci/packages.sh"
@@ -33,15 +33,16 @@ usage: ./build.sh COMMAND
                   its paths; then serve on 127.0.0.1:8080, or port N, until
                   Ctrl-C (--once: end there)
   test [SUITE...] run the tests, or some of: ${suites[*]},
-                  and ${long[*]}, which takes long (full: all of these)
+                  and ${long[*]}, which take long (full: all of these)
   asan            run unit and router tests with AddressSanitizer and UBSan
   fuzz [--minutes N]
                   run the fuzz targets, each for N minutes (1): exit status 1
                   when one failed, whose input is then in build/fuzz/crashes
   bench [--quick] [SECTION...]
                   print what the module costs, or some of: instructions cpu
-                  loading matching (--functions KIND ROUTES hit|miss: where
-                  the instructions of a case go; see docs/performance.md)
+                  loading matching flips (--functions KIND ROUTES hit|miss:
+                  where the instructions of a case go; see
+                  docs/performance.md)
   clean           remove build/
 
 Packages that a command needs are installed, as root or with sudo.

@@ -94,6 +94,14 @@ suite_soak()
 }
 
 
+# many more deaths, which take longer than other tests do
+
+suite_crash()
+{
+    CRASH_ROUNDS=40 NGINX_SLOWNESS=5 py -s "$tests/router/test_flip_crash.py"
+}
+
+
 suite_asan-unit()
 {
     make -j"$(nproc)" -C "$tests/unit" check "BUILD=$build/unit" SAN=1

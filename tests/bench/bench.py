@@ -17,6 +17,7 @@ import time
 
 import cases
 import cpu
+import flips
 import instructions
 import latency
 import loading
@@ -24,11 +25,11 @@ import matching
 from servers import Lab
 from tables import Table, heading
 
-SECTIONS = ("instructions", "cpu", "loading", "matching")
+SECTIONS = ("instructions", "cpu", "loading", "matching", "flips")
 
 Size = collections.namedtuple(
     "Size", "kinds numbers cpu_kinds cpu_numbers cpu_rounds "
-            "loaded_kinds loaded load_rounds phases counted")
+            "loaded_kinds loaded load_rounds phases counted flips")
 
 ALL = tuple(cases.KINDS.values())
 SOME = tuple(cases.KINDS[name] for name in ("prefix", "regex"))
@@ -36,11 +37,11 @@ SOME = tuple(cases.KINDS[name] for name in ("prefix", "regex"))
 FULL = Size(kinds=ALL, numbers=cases.NUMBERS, cpu_kinds=ALL,
             cpu_numbers=(10, 10000), cpu_rounds=150,
             loaded_kinds=ALL, loaded=(1000, 10000), load_rounds=5, phases=8,
-            counted=cases.NUMBERS)
+            counted=cases.NUMBERS, flips=200)
 QUICK = Size(kinds=SOME, numbers=(10, 10000), cpu_kinds=SOME[:1],
              cpu_numbers=(10, 10000), cpu_rounds=60,
              loaded_kinds=SOME, loaded=(10000,), load_rounds=3, phases=3,
-             counted=(10,))
+             counted=(10,), flips=60)
 
 WHICH = (("kind", "kind", "s"), ("routes", "routes", ",d"), ("", "op", "s"))
 
@@ -91,6 +92,17 @@ def run_matching(lab, size, program):
                                        size.counted))
 
 
+def run_flips(lab, size):
+    heading("Moving a route, by a flip and by a reload")
+    table = Table(("what", "what", "<15"), ("calls", "calls", "d"),
+                  ("call ms", "call_ms", ".2f"),
+                  ("first new", "first_new_ms", ".2f"),
+                  ("last old", "last_old_ms", ".2f"),
+                  ("worst", "worst_ms", ".2f"),
+                  ("old after", "old_after", "d"), ("closed", "closed", "d"))
+    return table.fill(flips.measure(lab, size.flips))
+
+
 def run_functions(lab, kind, number, op):
     heading(f"Instructions in functions themselves, {kind}, {number} "
             f"routes, {op}")
@@ -134,7 +146,7 @@ def main():
     wanted = options.sections or SECTIONS
     home = options.build / "bench"
     runs = {"instructions": run_instructions, "cpu": run_cpu,
-            "loading": run_loading,
+            "loading": run_loading, "flips": run_flips,
             "matching": lambda lab, size: run_matching(
                 lab, size, home / "match_bench")}
 
