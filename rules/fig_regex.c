@@ -269,16 +269,28 @@ fig_regex_result_t
 fig_regex_match(const fig_regex_t *regex, fig_str_t subject,
     fig_scratch_t *scratch)
 {
+    return fig_regex_find(regex, subject, 0, scratch);
+}
+
+
+fig_regex_result_t
+fig_regex_find(const fig_regex_t *regex, fig_str_t subject, size_t from,
+    fig_scratch_t *scratch)
+{
     int          rc;
     PCRE2_SPTR   text;
+
+    if (from > subject.len) {
+        return FIG_REGEX_NO_MATCH;
+    }
 
     text = (PCRE2_SPTR) (subject.len != 0 ? subject.data : "");
 
     if (regex->jit) {
-        rc = pcre2_jit_match(regex->code, text, subject.len, 0, 0,
+        rc = pcre2_jit_match(regex->code, text, subject.len, from, 0,
                              scratch->match_data, scratch->jit_context);
     } else {
-        rc = pcre2_match(regex->code, text, subject.len, 0, 0,
+        rc = pcre2_match(regex->code, text, subject.len, from, 0,
                          scratch->match_data, scratch->context);
     }
 

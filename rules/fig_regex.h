@@ -51,6 +51,13 @@ fig_regex_result_t fig_regex_match(const fig_regex_t *regex, fig_str_t subject,
     fig_scratch_t *scratch);
 
 /*
+ * The same for the first match that begins at from or later: what is before it
+ * is there for \b, ^ and (?<=...), but not part of a match.
+ */
+fig_regex_result_t fig_regex_find(const fig_regex_t *regex, fig_str_t subject,
+    size_t from, fig_scratch_t *scratch);
+
+/*
  * After a FIG_REGEX_MATCH with this scratch and subject: the n-th capture (0 is
  * the whole match); empty when the group took no part.
  */

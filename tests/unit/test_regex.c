@@ -364,6 +364,50 @@ test_pattern_text(void **state)
 }
 
 
+static void
+test_finding_goes_on(void **state)
+{
+    size_t         i;
+    fixture_t      f;
+    fig_str_t      subject, found;
+    fig_regex_t   *regex;
+
+    static const struct {
+        const char  *pattern;
+        size_t       from;
+        const char  *found;                /* NULL: nothing */
+    } cases[] = {
+        { "~a.", 0, "ab" }, { "~a.", 1, "ac" }, { "~a.", 3, NULL },
+        { "~^a", 0, "a" }, { "~^a", 2, NULL }, { "~(?<=b)a", 2, "a" },
+        { "~\\Ba", 0, "a" }, { "~$", 0, "" }, { "~$", 4, "" },
+        { "~$", 5, NULL }, { "~x*", 4, "" },
+    };
+
+    (void) state;
+
+    fixture_init(&f, 1);
+    subject = fig_str("abac", 4);
+
+    for (i = 0; i < FIG_NELTS(cases); i++) {
+        regex = fixture_regex(&f, cases[i].pattern);
+
+        if (fig_regex_find(regex, subject, cases[i].from, f.scratch)
+            != FIG_REGEX_MATCH)
+        {
+            assert_null(cases[i].found);
+            continue;
+        }
+
+        found = fig_regex_capture(f.scratch, subject, 0);
+        assert_non_null(cases[i].found);
+        assert_true(fig_str_eq(found, fig_str_from(cases[i].found)));
+        assert_true(found.data >= subject.data + cases[i].from);
+    }
+
+    fixture_release(&f);
+}
+
+
 int
 main(void)
 {
@@ -375,6 +419,7 @@ main(void)
         cmocka_unit_test(test_group_limit),
         cmocka_unit_test(test_captures),
         cmocka_unit_test(test_empty_match_has_a_place),
+        cmocka_unit_test(test_finding_goes_on),
         cmocka_unit_test(test_match_limit),
         cmocka_unit_test(test_limit_leaves_long_paths),
         cmocka_unit_test(test_pattern_text)
