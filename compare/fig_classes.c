@@ -122,7 +122,7 @@ fig_class_sample(fig_class_entry_t *entry, const fig_difference_t *difference,
     at = entry->seen++;
 
     if (at >= FIG_CLASSES_SAMPLES) {
-        at = fig_hash_word(entry->class.id, entry->seen) % entry->seen;
+        at = fig_hash64_word(entry->class.id, entry->seen) % entry->seen;
     }
 
     if (at < FIG_CLASSES_SAMPLES) {

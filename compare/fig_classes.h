@@ -50,19 +50,19 @@ typedef enum {
 /* Read only; lives until it is dropped or the classes are destroyed. */
 
 typedef struct {
-    fig_str_t    route;
-    fig_part_t   part;
-    fig_kind_t   kind;
-    fig_str_t    path;
-    fig_str_t    from;
-    fig_str_t    to;
-    bool         other;                /* all that found no room */
-    uint64_t     id;                   /* the same for the same class */
-    uint64_t     count;
-    uint64_t     first;
-    uint64_t     last;
-    fig_noise_t  noise;                /* but for n, which is the route's */
-    size_t       nsamples;
+    fig_str_t          route;
+    fig_answer_part_t  part;
+    fig_kind_t         kind;
+    fig_str_t          path;
+    fig_str_t          from;
+    fig_str_t          to;
+    bool               other;          /* all that found no room */
+    uint64_t           id;             /* the same for the same class */
+    uint64_t           count;
+    uint64_t           first;
+    uint64_t           last;
+    fig_noise_t        noise;          /* but for n, which is the route's */
+    size_t             nsamples;
     fig_sample_t samples[FIG_CLASSES_SAMPLES];
     fig_str_t    reason;               /* of its acknowledgement, or empty */
     fig_str_t    owner;

@@ -207,16 +207,16 @@ fig_class_id(fig_str_t route, const fig_difference_t *difference, bool other)
 {
     uint64_t  id;
 
-    id = fig_hash_bytes(1, route);
+    id = fig_hash64_bytes(1, route);
 
     if (!other) {
-        id = fig_hash_word(id, difference->part * 64u + difference->kind + 1);
-        id = fig_hash_bytes(id, difference->path);
-        id = fig_hash_bytes(id, difference->from);
-        id = fig_hash_bytes(id, difference->to);
+        id = fig_hash64_word(id, difference->part * 64u + difference->kind + 1);
+        id = fig_hash64_bytes(id, difference->path);
+        id = fig_hash64_bytes(id, difference->from);
+        id = fig_hash64_bytes(id, difference->to);
     }
 
-    return fig_hash_mix(id) | 1;
+    return fig_hash64_mix(id) | 1;
 }
 
 

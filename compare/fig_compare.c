@@ -43,7 +43,7 @@ fig_outcome_name(fig_outcome_t outcome)
 
 
 const char *
-fig_part_name(fig_part_t part)
+fig_part_name(fig_answer_part_t part)
 {
     static const char *const  names[] = { "status", "header", "body" };
 
@@ -100,7 +100,8 @@ fig_findings_grow(fig_findings_t *findings)
 
 
 fig_difference_t *
-fig_findings_add(fig_findings_t *findings, fig_part_t part, fig_kind_t kind)
+fig_findings_add(fig_findings_t *findings, fig_answer_part_t part,
+    fig_kind_t kind)
 {
     fig_difference_t  *difference;
 
@@ -393,7 +394,7 @@ fig_compare_body(fig_findings_t *findings, const fig_body_t *a,
 /* What makes a pair incomparable before anything is compared; NULL: nothing. */
 
 static const char *
-fig_compare_blame(const fig_pair_t *pair, const fig_body_t *a,
+fig_compare_blame(const fig_answers_t *pair, const fig_body_t *a,
     const fig_body_t *b, bool bodies)
 {
     fig_str_t  type, media;
@@ -436,10 +437,10 @@ fig_compare_blame(const fig_pair_t *pair, const fig_body_t *a,
 static const char *
 fig_compare_parts(fig_findings_t *findings)
 {
-    bool               bodies;
-    fig_body_t         a, b;
-    const char        *why;
-    const fig_pair_t  *pair;
+    bool                  bodies;
+    fig_body_t            a, b;
+    const char           *why;
+    const fig_answers_t  *pair;
 
     pair = findings->pair;
     bodies = (findings->comparer->options.body != FIG_BODY_NONE);
@@ -491,7 +492,7 @@ fig_compare_parts(fig_findings_t *findings)
 
 
 fig_status_t
-fig_compare(const fig_comparer_t *comparer, const fig_pair_t *pair,
+fig_compare(const fig_comparer_t *comparer, const fig_answers_t *pair,
     fig_arena_t *arena, fig_comparison_t *result)
 {
     fig_findings_t  findings;

@@ -154,23 +154,23 @@ fig_status_t fig_compare_check_path(fig_str_t text, size_t *offset,
 typedef struct {
     fig_str_t  name;
     fig_str_t  value;
-} fig_field_t;
+} fig_answer_field_t;
 
 
 typedef enum {
     FIG_FAULT_NONE,
     FIG_FAULT_TRANSPORT,       /* refused, timed out, cut off */
     FIG_FAULT_LIMIT            /* more than is kept for a comparison */
-} fig_fault_t;
+} fig_answer_fault_t;
 
 
 typedef struct {
-    unsigned            status;        /* 0: there was no answer */
-    const fig_field_t  *fields;        /* as received, repeated ones too */
-    size_t              nfields;
-    fig_str_t           body;          /* as received: gzip is unpacked here */
-    fig_fault_t         fault;
-    fig_str_t           authority;     /* the backend's own, or empty */
+    unsigned                   status;     /* 0: there was no answer */
+    const fig_answer_field_t  *fields;     /* as received, repeated ones too */
+    size_t                     nfields;
+    fig_str_t                  body;       /* as received: maybe gzip */
+    fig_answer_fault_t         fault;
+    fig_str_t                  authority;  /* the backend's own, or empty */
 } fig_answer_t;
 
 
@@ -189,7 +189,7 @@ typedef struct {
     const fig_host_map_t  *maps;
     size_t                 nmaps;
     void                  *match_data; /* for the options' match() */
-} fig_pair_t;
+} fig_answers_t;
 
 
 typedef enum {
@@ -205,7 +205,7 @@ typedef enum {
     FIG_PART_STATUS,
     FIG_PART_HEADER,
     FIG_PART_BODY
-} fig_part_t;
+} fig_answer_part_t;
 
 
 typedef enum {
@@ -226,15 +226,15 @@ typedef enum {
 
 
 typedef struct {
-    fig_part_t  part;
-    fig_kind_t  kind;
-    bool        first;         /* of its class in this pair */
-    fig_str_t   path;          /* of the class: a path expression, a name */
-    fig_str_t   from;          /* type or status, of A and of B */
-    fig_str_t   to;
-    fig_str_t   pointer;       /* RFC 6901, in A; in B of what A lacks */
-    fig_str_t   from_value;    /* data NULL: not kept */
-    fig_str_t   to_value;
+    fig_answer_part_t  part;
+    fig_kind_t         kind;
+    bool               first;          /* of its class in this pair */
+    fig_str_t          path;           /* a path expression, or a name */
+    fig_str_t          from;           /* type or status, of A and of B */
+    fig_str_t          to;
+    fig_str_t          pointer;        /* RFC 6901, in A; of extra in B */
+    fig_str_t          from_value;     /* data NULL: not kept */
+    fig_str_t          to_value;
 } fig_difference_t;
 
 
@@ -252,11 +252,11 @@ typedef struct {
  * the room to work in; the pair must stay as long.  FIG_OK or FIG_NOMEM.
  */
 fig_status_t fig_compare(const fig_comparer_t *comparer,
-    const fig_pair_t *pair, fig_arena_t *arena, fig_comparison_t *result);
+    const fig_answers_t *pair, fig_arena_t *arena, fig_comparison_t *result);
 
 /* As in --json: "match", "body", "missing". */
 const char *fig_outcome_name(fig_outcome_t outcome);
-const char *fig_part_name(fig_part_t part);
+const char *fig_part_name(fig_answer_part_t part);
 const char *fig_kind_name(fig_kind_t kind);
 
 

@@ -27,7 +27,7 @@ struct fig_comparer_s {
 
 typedef struct {
     const fig_comparer_t  *comparer;
-    const fig_pair_t      *pair;
+    const fig_answers_t   *pair;
     fig_arena_t           *arena;
     fig_difference_t      *kept;           /* at most FIG_COMPARE_KEPT */
     size_t                 n;
@@ -38,8 +38,8 @@ typedef struct {
 
 
 /* Another difference, all of it zero, or NULL: no room, which is counted. */
-fig_difference_t *fig_findings_add(fig_findings_t *findings, fig_part_t part,
-    fig_kind_t kind);
+fig_difference_t *fig_findings_add(fig_findings_t *findings,
+    fig_answer_part_t part, fig_kind_t kind);
 
 /* The first len bytes, cut between characters when they are too many. */
 fig_str_t fig_findings_value(fig_findings_t *findings, fig_str_t value);

@@ -166,7 +166,7 @@ fig_decimal_hash(fig_str_t text)
         }
     }
 
-    return fig_hash_mix(h);
+    return fig_hash64_mix(h);
 }
 
 

@@ -27,7 +27,7 @@
 typedef struct {
     const fig_json_t       *doc;
     uint64_t               *hashes;
-} fig_side_t;
+} fig_diff_side_t;
 
 
 typedef struct fig_place_s  fig_place_t;
@@ -81,8 +81,8 @@ typedef struct {
     fig_findings_t         *findings;
     const fig_comparer_t   *comparer;
     fig_arena_t            *arena;
-    fig_side_t              a;
-    fig_side_t              b;
+    fig_diff_side_t         a;
+    fig_diff_side_t         b;
 
     bool                    probing;
     bool                    found;         /* a difference, while probing */
@@ -141,7 +141,7 @@ void fig_diff_element(fig_diff_t *diff, fig_place_t *up, fig_place_t *place,
 
 
 /* The hash of an element or member, under the state of its container. */
-uint64_t fig_diff_hash(fig_diff_t *diff, fig_side_t *side,
+uint64_t fig_diff_hash(fig_diff_t *diff, fig_diff_side_t *side,
     const fig_json_node_t *node, const fig_jstate_t *state,
     const fig_applied_t *applied);
 
@@ -164,7 +164,7 @@ typedef struct {
 
 
 /* Elements of one side with their hashes; on the stack.  NULL: no memory. */
-fig_item_t *fig_diff_items(fig_diff_t *diff, fig_side_t *side,
+fig_item_t *fig_diff_items(fig_diff_t *diff, fig_diff_side_t *side,
     fig_place_t *array);
 
 /* Sorts by hash, then index; on the stack is room for as many. */
@@ -185,10 +185,10 @@ bool fig_diff_items_equal(fig_diff_t *diff, fig_place_t *array,
 typedef struct {
     uint32_t                a;
     uint32_t                b;
-} fig_match_t;
+} fig_aligned_t;
 
 bool fig_diff_align(fig_diff_t *diff, const fig_item_t *a, size_t na,
-    const fig_item_t *b, size_t nb, fig_match_t *pairs, size_t *npairs);
+    const fig_item_t *b, size_t nb, fig_aligned_t *pairs, size_t *npairs);
 
 
 /*

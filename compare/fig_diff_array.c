@@ -63,7 +63,7 @@ fig_array_sum(const fig_item_t *items, size_t n)
     uint64_t  sum;
 
     for (i = 0, sum = 0; i < n; i++) {
-        sum += fig_hash_mix(items[i].hash);
+        sum += fig_hash64_mix(items[i].hash);
     }
 
     return sum;
@@ -130,10 +130,10 @@ static void
 fig_array_aligned(fig_diff_t *diff, fig_place_t *array, const fig_item_t *a,
     size_t na, const fig_item_t *b, size_t nb)
 {
-    size_t        i, n, at, bt;
-    fig_match_t  *pairs;
+    size_t          i, n, at, bt;
+    fig_aligned_t  *pairs;
 
-    pairs = fig_diff_push(diff, (na < nb ? na : nb) * sizeof(fig_match_t));
+    pairs = fig_diff_push(diff, (na < nb ? na : nb) * sizeof(fig_aligned_t));
 
     if (pairs == NULL
         || !fig_diff_align(diff, a, na, b, nb, pairs, &n))

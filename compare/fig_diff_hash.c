@@ -26,7 +26,7 @@ fig_diff_scalar_hash(const fig_json_t *doc, const fig_json_node_t *node)
     switch (node->kind) {
 
     case FIG_JSON_STRING:
-        h = fig_hash_bytes(1, fig_json_text(doc, node));
+        h = fig_hash64_bytes(1, fig_json_text(doc, node));
         break;
 
     case FIG_JSON_NUMBER:
@@ -42,12 +42,12 @@ fig_diff_scalar_hash(const fig_json_t *doc, const fig_json_node_t *node)
         break;
     }
 
-    return fig_hash_word(h, node->kind) | 1;
+    return fig_hash64_word(h, node->kind) | 1;
 }
 
 
 static uint64_t
-fig_hash_array(fig_diff_t *diff, fig_side_t *side,
+fig_hash_array(fig_diff_t *diff, fig_diff_side_t *side,
     const fig_json_node_t *node, const fig_jstate_t *state, bool ordered)
 {
     uint32_t                i;
@@ -71,7 +71,7 @@ fig_hash_array(fig_diff_t *diff, fig_side_t *side,
         }
 
         child = fig_diff_hash(diff, side, element, next, &applied);
-        h = ordered ? fig_hash_word(h, child) : h + fig_hash_mix(child);
+        h = ordered ? fig_hash64_word(h, child) : h + fig_hash64_mix(child);
     }
 
     return h;
@@ -79,7 +79,7 @@ fig_hash_array(fig_diff_t *diff, fig_side_t *side,
 
 
 static uint64_t
-fig_hash_object(fig_diff_t *diff, fig_side_t *side,
+fig_hash_object(fig_diff_t *diff, fig_diff_side_t *side,
     const fig_json_node_t *node, const fig_jstate_t *state)
 {
     uint64_t                h, name;
@@ -110,8 +110,8 @@ fig_hash_object(fig_diff_t *diff, fig_side_t *side,
             continue;
         }
 
-        name = fig_hash_bytes(2, key);
-        h += fig_hash_word(name, fig_diff_hash(diff, side, member, next,
+        name = fig_hash64_bytes(2, key);
+        h += fig_hash64_word(name, fig_diff_hash(diff, side, member, next,
                                                &applied));
     }
 
@@ -120,8 +120,9 @@ fig_hash_object(fig_diff_t *diff, fig_side_t *side,
 
 
 static uint64_t
-fig_hash_value(fig_diff_t *diff, fig_side_t *side, const fig_json_node_t *node,
-    const fig_jstate_t *state, const fig_applied_t *applied)
+fig_hash_value(fig_diff_t *diff, fig_diff_side_t *side,
+    const fig_json_node_t *node, const fig_jstate_t *state,
+    const fig_applied_t *applied)
 {
     uint64_t  h;
 
@@ -150,13 +151,14 @@ fig_hash_value(fig_diff_t *diff, fig_side_t *side, const fig_json_node_t *node,
         return fig_diff_scalar_hash(side->doc, node);
     }
 
-    return fig_hash_word(h, node->kind) | 1;
+    return fig_hash64_word(h, node->kind) | 1;
 }
 
 
 uint64_t
-fig_diff_hash(fig_diff_t *diff, fig_side_t *side, const fig_json_node_t *node,
-    const fig_jstate_t *state, const fig_applied_t *applied)
+fig_diff_hash(fig_diff_t *diff, fig_diff_side_t *side,
+    const fig_json_node_t *node, const fig_jstate_t *state,
+    const fig_applied_t *applied)
 {
     uint64_t  *hash;
 

@@ -10,7 +10,7 @@
 
 
 fig_item_t *
-fig_diff_items(fig_diff_t *diff, fig_side_t *side, fig_place_t *array)
+fig_diff_items(fig_diff_t *diff, fig_diff_side_t *side, fig_place_t *array)
 {
     size_t                  n;
     fig_item_t             *items;
@@ -191,7 +191,7 @@ fig_align_room(fig_diff_t *diff, size_t na, size_t nb)
 
 bool
 fig_diff_align(fig_diff_t *diff, const fig_item_t *a, size_t na,
-    const fig_item_t *b, size_t nb, fig_match_t *pairs, size_t *npairs)
+    const fig_item_t *b, size_t nb, fig_aligned_t *pairs, size_t *npairs)
 {
     size_t           i, j, n, head, tail;
     const uint16_t  *table;

@@ -45,7 +45,7 @@ fig_class_path_slot(fig_diff_t *diff, const fig_class_path_t *path)
     uint64_t  h;
 
     nslots = 2 * diff->max_class_paths;
-    h = fig_hash_bytes(path->parent * 4u + path->any * 2u + path->element,
+    h = fig_hash64_bytes(path->parent * 4u + path->any * 2u + path->element,
                        path->name);
 
     for (slot = h % nslots;
@@ -368,7 +368,7 @@ fig_class_is_new(fig_diff_t *diff, uint64_t key)
 {
     size_t  slot;
 
-    for (slot = fig_hash_mix(key) % FIG_CLASS_SLOTS;
+    for (slot = fig_hash64_mix(key) % FIG_CLASS_SLOTS;
          diff->class_slots[slot] != 0;
          slot = (slot + 1) % FIG_CLASS_SLOTS)
     {

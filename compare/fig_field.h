@@ -16,8 +16,8 @@
 /* What a Location's authority is compared with. */
 
 typedef struct {
-    const fig_pair_t  *pair;
-    fig_str_t          own;                /* the backend's */
+    const fig_answers_t  *pair;
+    fig_str_t             own;             /* the backend's */
 } fig_field_hosts_t;
 
 
@@ -26,7 +26,7 @@ typedef struct {
  * none, or, which *nomem tells, when memory is out.
  */
 fig_str_t fig_field_text(const fig_answer_t *answer, fig_str_t name,
-    const fig_pair_t *pair, fig_arena_t *arena, bool *nomem);
+    const fig_answers_t *pair, fig_arena_t *arena, bool *nomem);
 
 /* As received, joined by ", ": for a sample. */
 fig_str_t fig_field_raw(const fig_answer_t *answer, fig_str_t name,

@@ -371,14 +371,14 @@ fig_field_add(fig_items_t *items, fig_field_kind_t kind, fig_str_t line,
 
 fig_str_t
 fig_field_text(const fig_answer_t *answer, fig_str_t name,
-    const fig_pair_t *pair, fig_arena_t *arena, bool *nomem)
+    const fig_answers_t *pair, fig_arena_t *arena, bool *nomem)
 {
-    bool                found;
-    size_t              i, most;
-    fig_items_t         items;
-    fig_field_kind_t    kind;
-    const fig_field_t  *field;
-    fig_field_hosts_t   hosts = { pair, answer->authority };
+    bool                       found;
+    size_t                     i, most;
+    fig_items_t                items;
+    fig_field_kind_t           kind;
+    const fig_answer_field_t  *field;
+    fig_field_hosts_t          hosts = { pair, answer->authority };
 
     found = false;
     kind = fig_field_kind(name);

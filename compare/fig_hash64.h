@@ -12,7 +12,7 @@
 
 
 static inline uint64_t
-fig_hash_mix(uint64_t h)
+fig_hash64_mix(uint64_t h)
 {
     h ^= h >> 33;
     h *= UINT64_C(0xff51afd7ed558ccd);
@@ -27,15 +27,15 @@ fig_hash_mix(uint64_t h)
 /* Small numbers, as kinds are, must not meet: h ^ word would not do. */
 
 static inline uint64_t
-fig_hash_word(uint64_t h, uint64_t word)
+fig_hash64_word(uint64_t h, uint64_t word)
 {
-    return fig_hash_mix(h * UINT64_C(0x9e3779b97f4a7c15)
+    return fig_hash64_mix(h * UINT64_C(0x9e3779b97f4a7c15)
                         + word * UINT64_C(0xbf58476d1ce4e5b9) + 1);
 }
 
 
 static inline uint64_t
-fig_hash_load(const char *p, size_t n)
+fig_hash64_load(const char *p, size_t n)
 {
     size_t    i;
     uint64_t  word;
@@ -49,7 +49,7 @@ fig_hash_load(const char *p, size_t n)
 
 
 static inline uint64_t
-fig_hash_bytes(uint64_t h, fig_str_t text)
+fig_hash64_bytes(uint64_t h, fig_str_t text)
 {
     size_t       n;
     uint64_t     word;
@@ -61,13 +61,13 @@ fig_hash_bytes(uint64_t h, fig_str_t text)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
         memcpy(&word, p, 8);
 #else
-        word = fig_hash_load(p, 8);
+        word = fig_hash64_load(p, 8);
 #endif
         h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         h ^= h >> 29;
     }
 
-    return fig_hash_word(h ^ text.len, n != 0 ? fig_hash_load(p, n) : 0);
+    return fig_hash64_word(h ^ text.len, n != 0 ? fig_hash64_load(p, n) : 0);
 }
 
 

@@ -100,10 +100,10 @@ fig_headers_differ(fig_findings_t *findings, fig_str_t name, fig_kind_t kind)
 void
 fig_compare_headers(fig_findings_t *findings)
 {
-    bool               nomem;
-    size_t             i;
-    fig_str_t          name, a, b;
-    const fig_pair_t  *pair;
+    bool                  nomem;
+    size_t                i;
+    fig_str_t             name, a, b;
+    const fig_answers_t  *pair;
 
     nomem = false;
     pair = findings->pair;

@@ -43,7 +43,7 @@ static const fig_tolerance_t  any[] = {
     { FIG_STR("$..*"), FIG_STR("0.001"), FIG_STR("1e-9") }
 };
 
-static const fig_field_t    json_fields[] = {
+static const fig_answer_field_t    json_fields[] = {
     { FIG_STR("Content-Type"), FIG_STR("application/json; charset=utf-8") },
     { FIG_STR("Cache-Control"), FIG_STR("max-age=60, private") },
 };
@@ -303,7 +303,7 @@ static size_t
 compare_once(const fig_comparer_t *comparer, const case_t *c,
     fig_comparison_t *result)
 {
-    fig_pair_t  pair;
+    fig_answers_t  pair;
 
     memset(&pair, 0, sizeof(pair));
     pair.a.status = pair.b.status = 200;

@@ -208,7 +208,7 @@ bytes_of(json_t *value)
 
 
 static void
-read_answer(json_t *json, fig_answer_t *answer, fig_field_t *fields)
+read_answer(json_t *json, fig_answer_t *answer, fig_answer_field_t *fields)
 {
     size_t       i;
     json_t      *value;
@@ -308,7 +308,7 @@ run(json_t *line, fig_json_out_t *out)
 {
     size_t                i;
     json_t               *value;
-    fig_pair_t            pair;
+    fig_answers_t         pair;
     fig_status_t          status;
     fig_arena_t          *arena;
     fig_host_map_t        maps[MOST];
@@ -316,8 +316,8 @@ run(json_t *line, fig_json_out_t *out)
     fig_comparison_t      result;
     fig_compare_error_t   error;
 
-    static options_t      options;
-    static fig_field_t    fields[2][MOST];
+    static options_t           options;
+    static fig_answer_field_t  fields[2][MOST];
 
     memset(&pair, 0, sizeof(pair));
     read_options(json_object_get(line, "options"), &options);

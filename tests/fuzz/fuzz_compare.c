@@ -100,7 +100,7 @@ read_rules(rules_t *rules, fig_str_t flags, fig_str_t paths)
 
 static void
 read_answer(fig_answer_t *answer, fig_str_t text, fig_str_t body,
-    fig_field_t *fields)
+    fig_answer_field_t *fields)
 {
     size_t     n;
     fig_str_t  line;
@@ -183,7 +183,7 @@ check_pointer(fig_arena_t *arena, fig_str_t body,
 /* Compares; FIG_INVALID when the rules are wrong. */
 
 static fig_status_t
-compare(const rules_t *rules, const fig_pair_t *pair, fig_arena_t *arena,
+compare(const rules_t *rules, const fig_answers_t *pair, fig_arena_t *arena,
     fig_comparison_t *result)
 {
     fig_status_t          status;
@@ -221,7 +221,7 @@ is_ignored(const rules_t *rules, fig_str_t path)
 /* Every difference is what it says, and a path that is ignored is none. */
 
 static void
-check_differences(rules_t *rules, const fig_pair_t *pair, fig_arena_t *arena,
+check_differences(rules_t *rules, const fig_answers_t *pair, fig_arena_t *arena,
     const fig_comparison_t *result, size_t ignored)
 {
     bool                     json;
@@ -266,7 +266,7 @@ check_differences(rules_t *rules, const fig_pair_t *pair, fig_arena_t *arena,
 /* Ignores what was found, until nothing is found, or not much is left. */
 
 static void
-check_ignoring(rules_t *rules, const fig_pair_t *pair, fig_arena_t *arena,
+check_ignoring(rules_t *rules, const fig_answers_t *pair, fig_arena_t *arena,
     fig_comparison_t *result)
 {
     size_t                   i, n, times;
@@ -297,9 +297,9 @@ check_ignoring(rules_t *rules, const fig_pair_t *pair, fig_arena_t *arena,
 
 
 static void
-check_pair(rules_t *rules, fig_pair_t *pair, fig_arena_t *arena)
+check_pair(rules_t *rules, fig_answers_t *pair, fig_arena_t *arena)
 {
-    fig_pair_t        turned, same;
+    fig_answers_t     turned, same;
     fig_comparison_t  result, other;
 
     if (compare(rules, pair, arena, &result) != FIG_OK) {
@@ -339,10 +339,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t                i;
     rules_t               rules;
     fig_str_t             rest, parts[6];
-    fig_pair_t            pair;
+    fig_answers_t         pair;
     fuzz_heap_t           heap;
     fig_arena_t          *arena;
-    fig_field_t           fields[2][FIELDS];
+    fig_answer_field_t    fields[2][FIELDS];
 
     static const char  end = (char) 0xff;
 

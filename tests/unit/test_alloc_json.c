@@ -141,7 +141,7 @@ match_nothing(void *data, const void *pattern, fig_str_t subject, size_t from,
 
 
 static fig_status_t
-compare_texts(const fig_compare_options_t *options, const fig_pair_t *pair,
+compare_texts(const fig_compare_options_t *options, const fig_answers_t *pair,
     size_t *total)
 {
     fig_arena_t          *arena;
@@ -175,10 +175,10 @@ compare_texts(const fig_compare_options_t *options, const fig_pair_t *pair,
 static void
 compare_each(fig_body_mode_t body, fig_str_t a, fig_str_t b)
 {
-    bool          done;
-    size_t        n, total;
-    fig_pair_t    pair;
-    fig_status_t  status;
+    bool           done;
+    size_t         n, total;
+    fig_answers_t  pair;
+    fig_status_t   status;
 
     static const fig_str_t         paths[] = { FIG_STR("$.set"),
                                                FIG_STR("$.u") };
@@ -191,8 +191,8 @@ compare_each(fig_body_mode_t body, fig_str_t a, fig_str_t b)
     static const fig_shape_rule_t  shapes[] = {
         { FIG_STR("$..s"), FIG_SHAPE_PATTERN, "x" }
     };
-    static const fig_normalize_t   normalize[] = { { "x", FIG_STR("y") } };
-    static const fig_field_t       fields[] = {
+    static const fig_normalize_t     normalize[] = { { "x", FIG_STR("y") } };
+    static const fig_answer_field_t  fields[] = {
         { FIG_STR("Content-Type"), FIG_STR("a/b; x=\"\\y\"; Charset=Z") },
         { FIG_STR("Set-Cookie"), FIG_STR("a=b; Path=/; Expires=0") },
         { FIG_STR("Location"), FIG_STR("https://a.example/x") },

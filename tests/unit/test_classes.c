@@ -20,7 +20,7 @@ typedef struct {
 
 
 static void
-differ(pair_t *pair, fig_part_t part, fig_kind_t kind, const char *path,
+differ(pair_t *pair, fig_answer_part_t part, fig_kind_t kind, const char *path,
     const char *from, const char *to)
 {
     fig_difference_t  *difference;
