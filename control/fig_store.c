@@ -168,16 +168,12 @@ fig_store_unmap(fig_store_t *store)
 }
 
 
-bool
-fig_store_map(fig_store_t *store, const char *dir)
+static bool
+fig_store_use_sound(fig_store_t *store)
 {
     int          fd;
     bool         good;
     struct stat  st;
-
-    if (!fig_store_setup(store, dir)) {
-        return false;
-    }
 
     fd = fig_store_open(store, "live", O_RDWR);
     if (fd == -1) {
@@ -202,31 +198,10 @@ fig_store_map(fig_store_t *store, const char *dir)
 }
 
 
-/* `live` as it is on the disk, locked; made where it is missing. */
-
-static bool
-fig_store_lock(fig_txn_t *txn, bool make)
+bool
+fig_store_map(fig_store_t *store, const char *dir)
 {
-    fig_store_t  *store;
-
-    store = txn->store;
-    txn->lock = fig_store_open(store, "live", O_RDWR | (make ? O_CREAT : 0));
-
-    if (txn->lock == -1) {
-        fig_store_fail(store, "\"%.200s/live\" cannot be opened: %s",
-                       store->dir, strerror(errno));
-        return false;
-    }
-
-    while (flock(txn->lock, LOCK_EX) == -1) {
-        if (errno != EINTR) {
-            fig_store_fail(store, "\"%.200s/live\" cannot be locked: %s",
-                           store->dir, strerror(errno));
-            return false;
-        }
-    }
-
-    return true;
+    return fig_store_setup(store, dir) && fig_store_use_sound(store);
 }
 
 
@@ -363,8 +338,8 @@ fig_store_heal_journal(fig_txn_t *txn)
 }
 
 
-bool
-fig_store_begin(fig_store_t *store, fig_txn_t *txn)
+static bool
+fig_store_begin_within(fig_store_t *store, fig_txn_t *txn, long ms)
 {
     fig_txn_init(txn, store);
 
@@ -372,7 +347,7 @@ fig_store_begin(fig_store_t *store, fig_txn_t *txn)
         return false;                  /* whose error was told at the start */
     }
 
-    if (!fig_store_lock(txn, false)
+    if (!fig_store_lock(txn, false, ms)
         || !fig_store_check(txn)
         || !fig_store_open_journal(txn, false)
         || !fig_store_catch_up(txn, false)
@@ -385,6 +360,13 @@ fig_store_begin(fig_store_t *store, fig_txn_t *txn)
     fig_store_succeed(store);
 
     return true;
+}
+
+
+bool
+fig_store_begin(fig_store_t *store, fig_txn_t *txn)
+{
+    return fig_store_begin_within(store, txn, FIG_LOCK_BLOCK);
 }
 
 
@@ -468,8 +450,15 @@ fig_store_init(fig_store_t *store, const char *dir, uid_t user, gid_t group)
 
     fig_txn_init(&txn, store);
 
-    useful = fig_store_lock(&txn, true) && fig_store_make(store, &txn)
-             && fig_store_check(&txn);
+    if (!fig_store_lock(&txn, true, FIG_LOCK_PATIENCE)) {
+        fig_store_end(&txn);
+
+        /* as good as it is, it is what all others follow */
+
+        return fig_store_use_sound(store) || fig_store_read_only(store);
+    }
+
+    useful = fig_store_make(store, &txn) && fig_store_check(&txn);
 
     if (useful && fig_store_open_journal(&txn, true)) {
         useful = fig_store_catch_up(&txn, true) || !txn.full;
@@ -545,9 +534,9 @@ fig_store_changes(fig_store_t *store, uint64_t seq, uint64_t old_epoch,
         (void) sched_yield();
     }
 
-    /* the lock is free when whoever has it is done, or dead */
+    /* the lock of who is dead is free, and who lives will be done */
 
-    if (fig_store_begin(store, &txn)) {
+    if (fig_store_begin_within(store, &txn, 0)) {
         fig_store_end(&txn);
     }
 

@@ -78,10 +78,10 @@ bool fig_store_warning(fig_store_t *store, char out[FIG_STORE_ERROR]);
 bool fig_store_is_behind(const fig_store_t *store);
 
 /*
- * As fig_state_changes(), but what it finds half done it waits for, and what
- * somebody has left half done it makes right: so that nothing is missing that
- * was acknowledged before the call.  False: memory is out, or it cannot be made
- * right.
+ * As fig_state_changes(), but what it finds half done it waits for a moment,
+ * and what somebody has left half done it makes right: so that nothing is
+ * missing that was acknowledged before the call.  It never waits for the lock.
+ * False: memory is out, it cannot be made right, or somebody is at it.
  */
 bool fig_store_changes(fig_store_t *store, uint64_t seq, uint64_t old_epoch,
     fig_slot_t **slots, uint32_t *n, uint64_t *state_seq, uint64_t *epoch);

@@ -1,7 +1,8 @@
 /*
  * The insides of the store; private to control/.
  *
- *     fig_store.c      opens, maps, locks
+ *     fig_store.c      opens, maps
+ *     fig_lock.c       locks
  *     fig_catch_up.c   journal -> image
  *     fig_commit.c     entry -> journal -> image
  */
@@ -33,6 +34,16 @@ bool fig_store_reserve(fig_txn_t *txn, uint32_t nslots);
  * nothing is to be written, the store's error says why.
  */
 bool fig_store_catch_up(fig_txn_t *txn, bool all);
+
+#define FIG_LOCK_BLOCK     (-1)
+#define FIG_LOCK_PATIENCE  5000        /* ms, of a start */
+
+/*
+ * Opens `live`, which is made where make is true, and locks it within ms
+ * (FIG_LOCK_BLOCK: as long as it takes).  False: the store's error says why,
+ * unless ms was 0.
+ */
+bool fig_store_lock(fig_txn_t *txn, bool make, long ms);
 
 /* Milliseconds since 1970. */
 int64_t fig_store_now(void);
