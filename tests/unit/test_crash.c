@@ -87,6 +87,8 @@ fault_before(bool *after, int error)
 }
 
 
+/* By calls of the system that are not counted: none of these is to fail. */
+
 static void
 copy(const char *from, const char *to)
 {
@@ -94,8 +96,9 @@ copy(const char *from, const char *to)
     char     buffer[65536];
     ssize_t  n;
 
-    in = open(from, O_RDONLY);
-    out = open(to, O_WRONLY|O_CREAT|O_TRUNC, 0600);
+    in = (int) syscall(SYS_openat, AT_FDCWD, from, O_RDONLY, 0);
+    out = (int) syscall(SYS_openat, AT_FDCWD, to, O_WRONLY|O_CREAT|O_TRUNC,
+                        0600);
 
     while (in != -1 && (n = read(in, buffer, sizeof(buffer))) > 0) {
         if (syscall(SYS_write, out, buffer, (size_t) n) != n) {
@@ -516,7 +519,7 @@ test_power_cut(void **state)
 {
     bool      lived;
     char      kept[80];
-    unsigned  at;
+    unsigned  at, how;
     bench_t   b;
 
     (void) state;
@@ -525,15 +528,17 @@ test_power_cut(void **state)
     (void) snprintf(kept, sizeof(kept), "%s/disk", b.dir);
 
     for (at = 1, lived = false; !lived; at++) {
-        clear(&b);
-        bench_remove(kept);
-        assert_int_equal(mkdir(kept, 0700), 0);
-        strcpy(disk, kept);
-        lived = run_child(&b, at % 2 ? FAULT_KILL_BEFORE : FAULT_KILL_AFTER,
-                          at);
-        cut_power(&b, at / 2 % 8);
-        disk[0] = '\0';
-        check(&b, "power cut", at);
+        for (how = at % 5; how < 16; how += 5) {
+            clear(&b);
+            bench_remove(kept);
+            assert_int_equal(mkdir(kept, 0700), 0);
+            strcpy(disk, kept);
+            lived = run_child(&b, how / 8 ? FAULT_KILL_BEFORE
+                                          : FAULT_KILL_AFTER, at);
+            cut_power(&b, how % 8);
+            disk[0] = '\0';
+            check(&b, "power cut", at);
+        }
     }
 
     assert_true(at > 40);
