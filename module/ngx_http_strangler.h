@@ -206,6 +206,8 @@ typedef struct {
     ngx_http_strangler_rset_t     *rset;
     ngx_http_strangler_rset_t     *api;        /* strangler_api; NULL: none */
     ngx_uint_t                     write;      /* write=on */
+    ngx_array_t                   *names;      /* the server's, of ngx_str_t;
+                                                  with api only */
     ngx_array_t                   *trusted;    /* of ngx_cidr_t */
     ngx_flag_t                     debug_header;
     ngx_flag_t                     headers;

@@ -85,6 +85,9 @@ void ngx_http_strangler_api_stay(ngx_http_strangler_api_t *api);
 /* NGX_OK, or the problem says why not. */
 ngx_int_t ngx_http_strangler_api_check(ngx_http_strangler_api_t *api);
 
+/* A copy of the server's names, those that are regular expressions left out. */
+ngx_array_t *ngx_http_strangler_api_names(ngx_conf_t *cf);
+
 /* $remote_user, the TLS subject or the address, in the request's pool. */
 ngx_int_t ngx_http_strangler_api_actor(ngx_http_strangler_api_t *api);
 

@@ -92,18 +92,25 @@ ngx_http_strangler_api_is_address(ngx_str_t host)
 }
 
 
-/* server_name has this one; a name of regular expression counts for none. */
+/* nginx's own list does not outlive the reading of the configuration. */
 
-static ngx_uint_t
-ngx_http_strangler_api_is_name(ngx_http_request_t *r, ngx_str_t host)
+ngx_array_t *
+ngx_http_strangler_api_names(ngx_conf_t *cf)
 {
-    ngx_str_t                  name;
+    ngx_str_t                 *name;
     ngx_uint_t                 i;
+    ngx_array_t               *copy;
     ngx_http_server_name_t    *names;
     ngx_http_core_srv_conf_t  *cscf;
 
-    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
     names = cscf->server_names.elts;
+
+    copy = ngx_array_create(cf->pool, cscf->server_names.nelts + 1,
+                            sizeof(ngx_str_t));
+    if (copy == NULL) {
+        return NULL;
+    }
 
     for (i = 0; i < cscf->server_names.nelts; i++) {
 
@@ -113,37 +120,64 @@ ngx_http_strangler_api_is_name(ngx_http_request_t *r, ngx_str_t host)
         }
 #endif
 
-        name = names[i].name;
-
-        if (name.len > 1 && name.data[0] == '*') {
-            name.data++;
-            name.len--;
+        name = ngx_array_push(copy);
+        if (name == NULL) {
+            return NULL;
         }
 
-        if (name.len == 0) {
-            continue;
-        }
+        *name = names[i].name;
+    }
 
-        if (name.data[0] == '.') {
+    return copy;
+}
 
-            if (host.len > name.len
-                && ngx_strncasecmp(host.data + host.len - name.len, name.data,
-                                   name.len) == 0)
-            {
-                return 1;
-            }
 
-            name.data++;
-            name.len--;
+/* Whether a host has this name, or is one that *.NAME or .NAME stand for. */
 
-            if (names[i].name.data[0] == '*') {
-                continue;
-            }
-        }
+static ngx_uint_t
+ngx_http_strangler_api_fits(ngx_str_t host, ngx_str_t name)
+{
+    ngx_uint_t  star;
 
-        if (host.len == name.len
-            && ngx_strncasecmp(host.data, name.data, name.len) == 0)
+    star = (name.len > 1 && name.data[0] == '*');
+
+    if (star) {
+        name.data++;
+        name.len--;
+    }
+
+    if (name.len > 1 && name.data[0] == '.') {
+
+        if (host.len > name.len
+            && ngx_strncasecmp(host.data + host.len - name.len, name.data,
+                               name.len) == 0)
         {
+            return 1;
+        }
+
+        name.data++;
+        name.len--;
+    }
+
+    return !star
+           && name.len != 0
+           && host.len == name.len
+           && ngx_strncasecmp(host.data, name.data, name.len) == 0;
+}
+
+
+static ngx_uint_t
+ngx_http_strangler_api_is_name(ngx_http_request_t *r, ngx_str_t host)
+{
+    ngx_str_t                      *names;
+    ngx_uint_t                      i;
+    ngx_http_strangler_loc_conf_t  *lcf;
+
+    lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
+    names = lcf->names->elts;
+
+    for (i = 0; i < lcf->names->nelts; i++) {
+        if (ngx_http_strangler_api_fits(host, names[i])) {
             return 1;
         }
     }

@@ -257,6 +257,11 @@ ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (conf->api) {
+        conf->names = ngx_http_strangler_api_names(cf);
+        if (conf->names == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
         /* the API has limits of its own, and says so in its own words */
 
         clcf->client_max_body_size = NGX_HTTP_STRANGLER_YAML
