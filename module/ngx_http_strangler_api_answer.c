@@ -262,6 +262,10 @@ ngx_http_strangler_api_headers(ngx_http_strangler_api_t *api)
 
     r = api->request;
 
+    /* nginx would answer what was done by 412: it knows of no tag of ours */
+
+    r->disable_not_modified = 1;
+
     /* what is true now may not be in a moment */
 
     if (ngx_http_strangler_api_add_header(r, "Cache-Control",

@@ -21,15 +21,43 @@ ngx_http_strangler_api_tag(ngx_http_strangler_api_t *api, uint64_t seq)
 }
 
 
-/* If-Match: one tag of ours, or `*`. */
+/* "RULES-SEQ", as ngx_http_strangler_api_tag() writes it; the place behind. */
+
+static const char *
+ngx_http_strangler_api_tag_read(const char *p, uint64_t *rules, uint64_t *seq)
+{
+    char                 mark;
+    int                  n;
+    unsigned long long   a, b;
+
+    n = 0;
+
+    if (sscanf(p, "\"%16llx-%20llu%c%n", &a, &b, &mark, &n) != 3
+        || mark != '"' || n == 0 || p[1] == '-' || p[1] == '+' || p[1] == ' ')
+    {
+        return NULL;
+    }
+
+    *rules = a;
+    *seq = b;
+
+    return p + n;
+}
+
+
+/*
+ * If-Match: `*`, or a list of tags (RFC 9110, 13.1.1).  Numbers only grow, so
+ * that of those with the rules of today the newest alone can be right.
+ */
 
 static ngx_int_t
 ngx_http_strangler_api_if_match(ngx_http_strangler_api_t *api,
     fig_flip_t *flip)
 {
-    char                 text[64];
-    ngx_str_t            value;
-    unsigned long long   rules, seq;
+    char        *text;
+    uint64_t     rules, seq;
+    ngx_str_t    value;
+    const char  *p, *next;
 
     value = ngx_http_strangler_api_header(api->request, "if-match");
 
@@ -40,11 +68,29 @@ ngx_http_strangler_api_if_match(ngx_http_strangler_api_t *api,
     flip->has_if_match = true;
     flip->if_match_seq = UINT64_MAX;
 
-    if (value.len < sizeof(text)) {
-        ngx_memcpy(text, value.data, value.len);
-        text[value.len] = '\0';
+    text = fig_arena_alloc(api->arena, value.len + 1);
 
-        if (sscanf(text, "\"%llx-%llu\"", &rules, &seq) == 2) {
+    if (text == NULL) {
+        api->out.nomem = true;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(text, value.data, value.len);
+    text[value.len] = '\0';
+
+    for (p = text; *p != '\0'; p += strcspn(p, ",")) {
+        p += strspn(p, " \t,");
+        next = ngx_http_strangler_api_tag_read(p, &rules, &seq);
+
+        if (next == NULL) {
+            continue;
+        }
+
+        p = next + strspn(next, " \t");
+
+        if ((*p == ',' || *p == '\0') && rules == api->gen->checksum
+            && (flip->if_match_seq == UINT64_MAX || seq > flip->if_match_seq))
+        {
             flip->if_match_rules = rules;
             flip->if_match_seq = seq;
         }
