@@ -109,6 +109,8 @@ ngx_int_t ngx_http_strangler_api_send(ngx_http_strangler_api_t *api);
 /* Lines that every answer has, and those that this one has. */
 ngx_int_t ngx_http_strangler_api_headers(ngx_http_strangler_api_t *api);
 
+/* ngx_http_strangler_api_args.c */
+
 ngx_uint_t ngx_http_strangler_api_has_arg(ngx_http_strangler_api_t *api,
     const char *name);
 
@@ -119,6 +121,8 @@ ngx_uint_t ngx_http_strangler_api_arg(ngx_http_strangler_api_t *api,
 /* `limit`, from 1 to 1,000; false with a problem. */
 ngx_uint_t ngx_http_strangler_api_limit(ngx_http_strangler_api_t *api,
     uint32_t *limit);
+
+/* ngx_http_strangler_api_answer.c */
 
 /* A copy of the state as of one moment, with an index. */
 
