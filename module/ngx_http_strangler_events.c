@@ -103,6 +103,12 @@ ngx_http_strangler_events_tell(ngx_http_strangler_hub_t *hub,
 {
     ngx_uint_t  i;
 
+    /* one that came meanwhile, and wants to know of more, has its turn next */
+
+    if (client->seq < hub->after) {
+        return NGX_OK;
+    }
+
     for (i = 0; i < hub->n; i++) {
 
         if (hub->entries[i].seq <= client->seq) {
@@ -127,10 +133,18 @@ ngx_http_strangler_events_tell(ngx_http_strangler_hub_t *hub,
 
 
 static ngx_int_t
-ngx_http_strangler_events_tell_drift(ngx_http_strangler_client_t *client,
-    uint32_t drift)
+ngx_http_strangler_events_tell_drift(ngx_http_strangler_client_t *client)
 {
-    char  text[64];
+    char      text[64];
+    uint32_t  drift;
+
+    drift = client->hub->drifting;
+
+    if (drift == UINT32_MAX || drift == client->drifting) {
+        return NGX_OK;
+    }
+
+    client->drifting = drift;
 
     return ngx_http_strangler_events_put(client, "drift", 0,
                fig_str(text, (size_t) snprintf(text, sizeof(text),
@@ -146,6 +160,9 @@ ngx_http_strangler_events_done(ngx_http_strangler_hub_t *hub)
     ngx_queue_t                  *q, *next;
     ngx_http_strangler_client_t  *client;
 
+    hub->drifting = hub->drift;
+    hub->generation = hub->gen->number;
+
     for (q = ngx_queue_head(&hub->clients);
          q != ngx_queue_sentinel(&hub->clients);
          q = next)
@@ -155,8 +172,8 @@ ngx_http_strangler_events_done(ngx_http_strangler_hub_t *hub)
 
         rc = ngx_http_strangler_events_tell(hub, client);
 
-        if (rc == NGX_OK && hub->drift != hub->drifting) {
-            rc = ngx_http_strangler_events_tell_drift(client, hub->drift);
+        if (rc == NGX_OK) {
+            rc = ngx_http_strangler_events_tell_drift(client);
         }
 
         if (rc == NGX_OK) {
@@ -167,8 +184,6 @@ ngx_http_strangler_events_done(ngx_http_strangler_hub_t *hub)
             ngx_http_strangler_events_end(client, NGX_ERROR);
         }
     }
-
-    hub->drifting = hub->drift;
 
     for (i = 0; i < hub->n; i++) {
         fig_json_out_release(&hub->entries[i].text);
@@ -287,7 +302,10 @@ ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset)
     }
 
     seq = rset->store ? fig_state_seq(&rset->store->state) : 0;
-    hub->after = seq;
+
+    if (!hub->busy) {
+        hub->after = seq;
+    }
 
     for (q = ngx_queue_head(&hub->clients);
          q != ngx_queue_sentinel(&hub->clients);
@@ -308,6 +326,10 @@ ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset)
 
         rc = ngx_http_strangler_events_rules(client);
 
+        if (rc == NGX_OK) {
+            rc = ngx_http_strangler_events_tell_drift(client);
+        }
+
         if (rc == NGX_OK && ngx_current_msec - client->told
                             >= NGX_HTTP_STRANGLER_QUIET)
         {
@@ -323,8 +345,30 @@ ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset)
         }
     }
 
-    if (!hub->busy && hub->nclients && hub->after < seq) {
+    /* other rules may drift in another way, though nobody has flipped */
+
+    if (!hub->busy && hub->nclients && rset->store
+        && (hub->after < seq || hub->generation != rset->gen->number))
+    {
         ngx_http_strangler_events_run(hub);
+    }
+}
+
+
+/*
+ * A worker that is to exit waits for timers, and the one that looks for new
+ * rules is none of those: without this one streams would break off.
+ */
+
+static void
+ngx_http_strangler_events_guard(ngx_event_t *ev)
+{
+    ngx_http_strangler_hub_t *hub = ev->data;
+
+    ngx_http_strangler_events_tick(hub->rset);
+
+    if (hub->nclients) {
+        ngx_add_timer(ev, NGX_HTTP_STRANGLER_LOOK);
     }
 }
 
@@ -346,6 +390,10 @@ ngx_http_strangler_events_hub(ngx_http_strangler_rset_t *rset)
     hub->rset = rset;
     hub->drifting = UINT32_MAX;
     ngx_queue_init(&hub->clients);
+
+    hub->guard.handler = ngx_http_strangler_events_guard;
+    hub->guard.data = hub;
+    hub->guard.log = rset->cycle->log;
 
 #if (NGX_THREADS)
 

@@ -13,6 +13,7 @@
 
 
 #define NGX_HTTP_STRANGLER_READ  128           /* entries at a time */
+#define NGX_HTTP_STRANGLER_LOOK  500           /* ms, at the latest */
 
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     uint64_t                       seq;
     ngx_uint_t                     generation;
     ngx_uint_t                     spoiled;
+    uint32_t                       drifting;   /* as told; UINT32_MAX: never */
     ngx_uint_t                     events;     /* in pending */
     ngx_msec_t                     told;       /* when something was sent */
     fig_buffer_t                   pending;
@@ -36,7 +38,9 @@ struct ngx_http_strangler_hub_s {
     ngx_http_strangler_rset_t     *rset;
     ngx_queue_t                    clients;
     ngx_uint_t                     nclients;
-    uint32_t                       drifting;   /* as told; UINT32_MAX: never */
+    uint32_t                       drifting;   /* UINT32_MAX: not known */
+    ngx_uint_t                     generation; /* of which it is */
+    ngx_event_t                    guard;      /* while there are clients */
     unsigned                       busy:1;
 #if (NGX_THREADS)
     ngx_thread_task_t             *task;

@@ -23,6 +23,10 @@ ngx_http_strangler_events_leave(void *data)
         client->listed = 0;
         client->hub->nclients--;
         ngx_queue_remove(&client->queue);
+
+        if (client->hub->nclients == 0 && client->hub->guard.timer_set) {
+            ngx_del_timer(&client->hub->guard);
+        }
     }
 
     fig_buffer_release(&client->pending);
@@ -76,7 +80,7 @@ ngx_http_strangler_events_send(ngx_http_strangler_client_t *client)
     }
 
     if (!client->busy) {
-        if (c->write->timer_set) {
+        if (c->write->timer_set && !c->write->delayed) {
             ngx_del_timer(c->write);
         }
 
@@ -265,12 +269,17 @@ ngx_http_strangler_events(ngx_http_strangler_api_t *api)
     client->hub = hub;
     client->seq = ngx_http_strangler_events_from(api);
     client->generation = api->rset->gen->number;
+    client->drifting = UINT32_MAX;
     client->spoiled = ngx_http_strangler_zone_is_spoiled(api->rset);
     client->told = ngx_current_msec;
     client->listed = 1;
 
     ngx_queue_insert_tail(&hub->clients, &client->queue);
     hub->nclients++;
+
+    if (!hub->guard.timer_set) {
+        ngx_add_timer(&hub->guard, NGX_HTTP_STRANGLER_LOOK);
+    }
 
     cln->handler = ngx_http_strangler_events_leave;
 
