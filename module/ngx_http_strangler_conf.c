@@ -459,8 +459,8 @@ ngx_http_strangler_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_strangler_rset_t       *rset;
     ngx_http_strangler_main_conf_t  *smcf;
 
-    if (lcf->rset) {
-        return "is duplicate";
+    if (lcf->rset || lcf->api) {
+        return lcf->api ? "is given beside strangler_api" : "is duplicate";
     }
 
     value = cf->args->elts;
