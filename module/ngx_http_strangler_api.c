@@ -17,7 +17,6 @@
 #define NGX_HTTP_STRANGLER_SLOW     60000      /* ms */
 
 
-static ngx_int_t ngx_http_strangler_api_handler(ngx_http_request_t *r);
 static void ngx_http_strangler_api_read(ngx_http_request_t *r);
 
 
@@ -369,7 +368,7 @@ ngx_http_strangler_api_waited(ngx_event_t *ev)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_strangler_api_handler(ngx_http_request_t *r)
 {
     off_t                      max;

@@ -73,6 +73,9 @@ struct ngx_http_strangler_api_s {
 
 /* ngx_http_strangler_api.c */
 
+/* The content handler of its locations. */
+ngx_int_t ngx_http_strangler_api_handler(ngx_http_request_t *r);
+
 /* The API's part of a request; NULL: it has none. */
 ngx_http_strangler_api_t *ngx_http_strangler_api_get(ngx_http_request_t *r);
 char *ngx_http_strangler_api(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -249,11 +249,15 @@ ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    /* "if" and "limit_except" go on with the location's handler */
+    /* "if" goes on with the location's handler, "limit_except" has none */
 
-    if (conf->api == NULL && prev->api && clcf->noname) {
+    if (conf->api == NULL && conf->rset == NULL && prev->api && clcf->noname) {
         conf->api = prev->api;
         conf->write = prev->write;
+
+        if (clcf->lmt_excpt && clcf->handler == NULL) {
+            clcf->handler = ngx_http_strangler_api_handler;
+        }
     }
 
     if (conf->api) {

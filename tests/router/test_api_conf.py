@@ -85,6 +85,19 @@ def test_limit_except(one_router):
     api.close()
 
 
+def test_within_if(one_router):
+    router = one_router(RULES, server="""
+        location /s/ {
+            strangler_api main write=on;
+            if ($arg_x) { add_header X-If $arg_x; }
+        }
+    """)
+    api = Api(router, "/s/")
+    answer = api.call("POST", "v1/explain?x=1", {"url": "/"})
+    assert (answer.status, answer.value("X-If")) == (200, "1")
+    api.close()
+
+
 def test_no_state_directory(one_router):
     """Everything can be read, and flips say what is missing."""
     api = apis.make(RULES, make=one_router, rules_args="zone=1m poll=100ms")
