@@ -8,7 +8,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$top/build
 so=ngx_http_strangler_module.so
 
-suites=(style unit fuzz compare config stub cli router)
+suites=(style unit fuzz compare config stub cli router api)
 long=(soak crash)
 
 # shellcheck source=.ci/packages.sh
@@ -160,6 +160,7 @@ cmd_deps()
     need "${packages_module[@]}" "${packages_nginx[@]}" "${packages_stub[@]}" \
         "${packages_cli[@]}" "${packages_run[@]}" "${packages_test[@]}" \
         "${packages_fuzz[@]}"
+    need_node
     say "all packages are installed"
 }
 
@@ -283,11 +284,46 @@ cmd_test()
         need "${packages_fuzz[@]}"
     fi
 
+    if [[ " $* " == *" api "* ]]; then
+        api_tools
+    fi
+
     cmd_module
     cmd_stub
     cmd_cli
 
     exec "$BASH" "$top/tests/run.sh" "$build" "$@"
+}
+
+
+# need_node: it has other names where it does not come from Debian
+
+need_node()
+{
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        need "${packages_api[@]}"
+    fi
+}
+
+
+# What the description of the API is checked with; once, then without network
+
+api_tools()
+{
+    local work=$build/api stamp
+
+    need_node
+    stamp=$(cat "$top/tests/api/package-lock.json")
+
+    if [ "$stamp" != "$(cat "$work/stamp" 2>/dev/null)" ]; then
+        mkdir -p "$work"
+        rm -f "$work/stamp"
+        cp "$top/tests/api/package.json" "$top/tests/api/package-lock.json" \
+            "$work"
+        step api-tools npm --prefix "$work" ci --ignore-scripts --no-audit \
+            --no-fund
+        printf '%s\n' "$stamp" >"$work/stamp"
+    fi
 }
 
 

@@ -14,6 +14,7 @@ packages_test=(libcmocka-dev libjansson-dev openssl python3 python3-pytest
     mandoc prometheus python3-prometheus-client)
 packages_fuzz=(clang libclang-rt-14-dev make libc6-dev libyaml-dev libpcre2-dev
     zlib1g-dev libcmocka-dev python3)
+packages_api=(nodejs npm)
 packages_bench=(valgrind python3 libcmocka-dev)
 packages_palloc=(zlib1g-dev libssl-dev)
 

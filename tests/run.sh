@@ -88,6 +88,12 @@ suite_router()
 }
 
 
+suite_api()
+{
+    API_MODULES=$build/api py "$tests/api"
+}
+
+
 suite_soak()
 {
     py -s "$tests/soak"
