@@ -94,7 +94,7 @@ def slot(kind, name, seq, flags):
     return (f'{{"{kind}":"{name}","at":{seq},"flip":{seq},"flags":{flags},'
             '"stage":"ramp","percent":12.5,"file_stage":"legacy",'
             '"file_percent":null,"before":{"stage":"legacy","percent":null,'
-            '"drain":false,"hold":false}}')
+            '"flip":0,"drain":false,"hold":false}}')
 
 
 def journal():
