@@ -62,6 +62,17 @@ fig_store_now(void)
 }
 
 
+int64_t
+fig_store_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
 /*
  * What was appended in part, or is not known to be on the disk, is undone.  A
  * disk that has failed once may say the next time that all is well (Rebello and

@@ -515,16 +515,25 @@ fig_store_is_behind(const fig_store_t *store)
 }
 
 
-#define FIG_STORE_TRIES  100           /* many, for a change of one slot */
+/*
+ * Who is dead has left the lock free, and the change is made whole at once; who
+ * lives has a moment to be done.
+ */
+
+#define FIG_STORE_TRIES   100          /* before the lock is looked at */
+#define FIG_STORE_MOMENT  20           /* ms */
 
 bool
 fig_store_changes(fig_store_t *store, uint64_t seq, uint64_t old_epoch,
     fig_slot_t **slots, uint32_t *n, uint64_t *state_seq, uint64_t *epoch)
 {
     int        i;
+    int64_t    start;
     fig_txn_t  txn;
 
-    for (i = 0; i < FIG_STORE_TRIES; i++) {
+    start = 0;
+
+    for (i = 0; ; i++) {
         if (fig_state_changes(&store->state, seq, old_epoch, slots, n,
                               state_seq, epoch))
         {
@@ -532,12 +541,22 @@ fig_store_changes(fig_store_t *store, uint64_t seq, uint64_t old_epoch,
         }
 
         (void) sched_yield();
-    }
 
-    /* the lock of who is dead is free, and who lives will be done */
+        if (i < FIG_STORE_TRIES) {
+            continue;
+        }
 
-    if (fig_store_begin_within(store, &txn, 0)) {
-        fig_store_end(&txn);
+        if (fig_store_begin_within(store, &txn, 0)) {
+            fig_store_end(&txn);
+        }
+
+        if (start == 0) {
+            start = fig_store_clock();
+        }
+
+        if (fig_store_clock() - start >= FIG_STORE_MOMENT) {
+            break;
+        }
     }
 
     return fig_state_changes(&store->state, seq, old_epoch, slots, n,

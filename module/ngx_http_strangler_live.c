@@ -258,6 +258,24 @@ ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
 }
 
 
+/* An image that was made anew may have the number of the one before. */
+
+void
+ngx_http_strangler_live_tick(ngx_http_strangler_rset_t *rset)
+{
+    ngx_http_strangler_gen_t  *gen;
+
+    gen = rset->gen;
+
+    if (rset->store
+        && (rset->store->state.head->epoch != gen->live_epoch
+            || fig_state_seq(&rset->store->state) != gen->live_seq))
+    {
+        ngx_http_strangler_live_apply(rset, gen);
+    }
+}
+
+
 fig_status_t
 ngx_http_strangler_live_create(ngx_http_strangler_gen_t *gen)
 {

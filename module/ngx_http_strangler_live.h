@@ -29,6 +29,9 @@ void ngx_http_strangler_live_warn(ngx_http_strangler_rset_t *rset,
 /* Makes room for the values of a generation, as in the file; any thread. */
 fig_status_t ngx_http_strangler_live_create(ngx_http_strangler_gen_t *gen);
 
+/* From time to time: what a request does not notice. */
+void ngx_http_strangler_live_tick(ngx_http_strangler_rset_t *rset);
+
 /* Brings them up to date; by whoever owns the generation. */
 void ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
     ngx_http_strangler_gen_t *gen);

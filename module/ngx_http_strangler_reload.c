@@ -449,6 +449,7 @@ ngx_http_strangler_tick(ngx_event_t *ev)
     rset = rl->rset;
 
     ngx_http_strangler_count_tick(rset);
+    ngx_http_strangler_live_tick(rset);
     ngx_http_strangler_events_tick(rset);
 
     if (ngx_exiting || ngx_terminate || ngx_quit) {
