@@ -32,13 +32,16 @@ fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
     plan->of_group = calloc((size_t) model->ngroups + 1, sizeof(uint32_t));
     plan->of_backend = calloc((size_t) model->nbackends + 1,
                               sizeof(uint32_t));
+    plan->of_slot = calloc((size_t) state->head->nslots + 1,
+                           sizeof(uint32_t));
     plan->in_group = calloc((size_t) model->ngroups + 1, sizeof(uint32_t));
     plan->after = calloc((size_t) model->nroutes + 1, sizeof(uint32_t));
     plan->asked = calloc((size_t) model->ngroups + 1, sizeof(fig_wish_t *));
     plan->skips = calloc((size_t) model->ngroups + 1, sizeof(bool));
 
     if (plan->of_route == NULL || plan->of_group == NULL
-        || plan->of_backend == NULL || plan->in_group == NULL
+        || plan->of_backend == NULL || plan->of_slot == NULL
+        || plan->in_group == NULL
         || plan->after == NULL || plan->asked == NULL || plan->skips == NULL
         || !fig_slot_index_init(&plan->index, state->slots,
                                 state->head->nslots))
@@ -68,6 +71,7 @@ fig_plan_release(fig_plan_t *plan)
     free(plan->of_route);
     free(plan->of_group);
     free(plan->of_backend);
+    free(plan->of_slot);
     free(plan->in_group);
     free(plan->after);
     free(plan->asked);
@@ -145,12 +149,11 @@ fig_plan_add(fig_plan_t *plan, uint32_t *place, fig_slot_kind_t kind,
 bool
 fig_plan_forget(fig_plan_t *plan, const fig_slot_t *slot)
 {
-    uint32_t      place;
     fig_moved_t  *moved;
 
-    place = 0;
-    moved = fig_plan_add(plan, &place, (fig_slot_kind_t) slot->kind,
-                         fig_slot_name(slot), slot);
+    moved = fig_plan_add(plan, &plan->of_slot[slot - plan->index.slots],
+                         (fig_slot_kind_t) slot->kind, fig_slot_name(slot),
+                         slot);
 
     if (moved == NULL) {
         return false;

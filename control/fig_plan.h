@@ -21,6 +21,7 @@ typedef struct {
     uint32_t             *of_route;    /* moved + 1, by index; 0: none */
     uint32_t             *of_group;
     uint32_t             *of_backend;
+    uint32_t             *of_slot;     /* that is forgotten, by its place */
     uint32_t             *in_group;    /* its first route + 1, by index */
     uint32_t             *after;       /* the next one of its group, the same */
     const fig_wish_t    **asked;       /* by group: what wish it was asked */

@@ -298,7 +298,8 @@ test_gone_and_back(void **state)
     /* what is gone can be reset, and nothing comes back then */
 
     assert_int_equal(post(&b, "{\"release\":[\"one\"]}"), 404);
-    assert_int_equal(post(&b, "{\"reset\":[\"one\"]}"), 0);
+    assert_int_equal(post(&b, "{\"reset\":[\"one\",\"one\"]}"), 0);
+    assert_int_equal(b.flipped.entry.nmoved, 1);
     assert_int_equal(post(&b, "{\"reset\":[\"one\"]}"), 404);
     bench_rules(&b, RULES_LEGACY);
     assert_stage(&b, "one", FIG_STAGE_LEGACY);
