@@ -215,28 +215,207 @@ fig_revert_rest(fig_plan_t *plan, uint64_t seq)
 }
 
 
+/* What to go back to, where that was somebody's lease which is over by now. */
+
+typedef struct {
+    fig_plan_t    *plan;
+    uint32_t       n;
+    uint32_t       room;
+    uint64_t      *over;               /* flips that were reverted */
+    bool           nomem;
+    uint64_t       seq;                /* of entry; 0: none was read yet */
+    fig_status_t   status;
+    fig_entry_t    entry;
+} fig_before_t;
+
+
+static bool
+fig_before_visit(void *data, const fig_entry_t *entry)
+{
+    uint64_t      *over;
+    uint32_t       room;
+    fig_before_t  *before = data;
+
+    if (entry->kind != FIG_ENTRY_REVERT) {
+        return true;
+    }
+
+    if (before->n == before->room) {
+        room = (before->room == 0) ? 16 : before->room * 2;
+        over = fig_arena_array(before->plan->flipper->arena, room,
+                               sizeof(uint64_t));
+
+        if (over == NULL) {
+            before->nomem = true;
+            return false;
+        }
+
+        if (before->n != 0) {
+            memcpy(over, before->over, before->n * sizeof(uint64_t));
+        }
+
+        before->over = over;
+        before->room = room;
+    }
+
+    before->over[before->n++] = entry->of;
+
+    return true;
+}
+
+
+static bool
+fig_before_init(fig_before_t *before, fig_plan_t *plan)
+{
+    uint64_t  oldest;
+
+    memset(before, 0, sizeof(fig_before_t));
+    before->plan = plan;
+
+    /* what is not kept is not known to be over */
+
+    return fig_store_history(plan->flipper->store, 0, &oldest,
+                             fig_before_visit, before) != FIG_NOMEM
+           && !before->nomem;
+}
+
+
+static bool
+fig_before_is_over(const fig_before_t *before, uint64_t flip)
+{
+    uint32_t  i;
+
+    for (i = 0; i < before->n; i++) {
+        if (before->over[i] == flip) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+/* Whether two slots are one, which may have been renamed between. */
+
+static bool
+fig_before_same(const fig_plan_t *plan, const fig_slot_t *a,
+    const fig_slot_t *b)
+{
+    const fig_route_t  *route;
+
+    if (a->kind == b->kind
+        && fig_str_eq(fig_slot_name(a), fig_slot_name(b)))
+    {
+        return true;
+    }
+
+    if (a->kind == FIG_SLOT_BACKEND || b->kind == FIG_SLOT_BACKEND) {
+        return false;
+    }
+
+    route = fig_plan_route_of(plan, a);
+
+    return route != NULL && route == fig_plan_route_of(plan, b);
+}
+
+
+/*
+ * One step further back, from the slot that is place-th of its entry.  NULL:
+ * nobody knows, or memory is out.
+ */
+
+static const fig_moved_t *
+fig_before_step(fig_before_t *before, const fig_moved_t *then, uint32_t place)
+{
+    uint32_t      i, n;
+    fig_entry_t  *entry;
+
+    entry = &before->entry;
+
+    if (before->seq != then->flip) {
+        before->seq = then->flip;
+        before->status = fig_store_find(before->plan->flipper->store,
+                                        then->flip,
+                                        before->plan->flipper->arena, entry);
+    }
+
+    if (before->status != FIG_OK) {
+        before->nomem = (before->status == FIG_NOMEM);
+        return NULL;
+    }
+
+    /* entries of the same routes have them in the same order */
+
+    for (i = place, n = 0; n < entry->nmoved; i++, n++) {
+        i = (i < entry->nmoved) ? i : 0;
+
+        if (fig_before_same(before->plan, &entry->moved[i].slot,
+                            &then->slot))
+        {
+            return &entry->moved[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* NULL: as the file says, or memory is out. */
+
+static const fig_moved_t *
+fig_before(fig_before_t *before, const fig_moved_t *then, uint32_t place)
+{
+    uint64_t  flip;
+
+    while (then != NULL && then->flip != 0
+           && fig_before_is_over(before, then->flip))
+    {
+        flip = then->flip;
+        then = fig_before_step(before, then, place);
+
+        /* each is older than the one before, in a journal of ours */
+
+        if (then != NULL && then->flip >= flip) {
+            return NULL;
+        }
+    }
+
+    return then;
+}
+
+
 bool
 fig_plan_revert(fig_plan_t *plan, uint64_t seq)
 {
     uint32_t            i;
     fig_entry_t         entry;
+    fig_before_t        before;
     fig_status_t        status;
     const fig_slot_t   *slot;
+    const fig_moved_t  *then;
     const fig_route_t  *route;
 
     status = fig_store_find(plan->flipper->store, seq, plan->flipper->arena,
                             &entry);
 
-    if (status == FIG_NOMEM) {
+    if (status == FIG_NOMEM || !fig_before_init(&before, plan)) {
         return fig_plan_nomem(plan->problem);
     }
 
     for (i = 0; status == FIG_OK && i < entry.nmoved; i++) {
         slot = fig_undo_slot(plan, &entry.moved[i], &route);
 
-        if (slot == NULL || slot->flip != seq
-            || fig_undo_moved(plan, &entry.moved[i]))
-        {
+        if (slot == NULL || slot->flip != seq) {
+            continue;
+        }
+
+        then = fig_before(&before, &entry.moved[i], i);
+
+        if (before.nomem) {
+            return fig_plan_nomem(plan->problem);
+        }
+
+        if (then == NULL || fig_undo_moved(plan, then)) {
             continue;
         }
 

@@ -324,6 +324,66 @@ test_lease(void **state)
 }
 
 
+/* All leases are over now. */
+
+static void
+over(bench_t *b)
+{
+    uint32_t  i;
+
+    for (i = 0; i < b->store.state.head->nleases; i++) {
+        b->store.state.head->leases[i].until = 1;
+    }
+
+    assert_true(settle(b) > 0);
+    assert_int_equal(b->store.state.head->nleases, 0);
+}
+
+
+/* A lease that is over does not come back with the end of one upon it. */
+
+static void
+test_lease_upon_lease(void **state)
+{
+    bench_t  b;
+
+    (void) state;
+    bench_init(&b);
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"shadow\"}"), 0);
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"ramp\",\"percent\":10,"
+                                      "\"lease\":\"10m\"}"), 0);
+    assert_int_equal(patch(&b, "one", "{\"percent\":50,"
+                                      "\"lease\":\"15m\"}"), 0);
+    assert_int_equal(b.store.state.head->nleases, 2);
+
+    b.store.state.head->leases[0].until = 1;
+    assert_int_equal(settle(&b), 1);
+    assert_stage(&b, "one", FIG_STAGE_RAMP);
+    over(&b);
+    assert_stage(&b, "one", FIG_STAGE_SHADOW);
+
+    /* one that still runs does, and one that was confirmed */
+
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"ramp\",\"percent\":10,"
+                                      "\"lease\":\"1h\"}"), 0);
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"live\","
+                                      "\"lease\":\"1h\"}"), 0);
+    b.store.state.head->leases[1].until = 1;
+    assert_int_equal(settle(&b), 1);
+    assert_stage(&b, "one", FIG_STAGE_RAMP);
+    assert_int_equal(b.store.state.head->nleases, 1);
+
+    assert_int_equal(post(&b, "{\"confirm\":6}"), 0);
+    assert_int_equal(patch(&b, "one", "{\"stage\":\"live\","
+                                      "\"lease\":\"1h\"}"), 0);
+    over(&b);
+    assert_stage(&b, "one", FIG_STAGE_RAMP);
+
+    bench_release(&b);
+}
+
+
 static void
 test_drain(void **state)
 {
@@ -359,6 +419,7 @@ main(void)
         cmocka_unit_test(test_file_changes),
         cmocka_unit_test(test_renamed),
         cmocka_unit_test(test_lease),
+        cmocka_unit_test(test_lease_upon_lease),
         cmocka_unit_test(test_drain),
     };
 
