@@ -14,7 +14,7 @@
 #include "ngx_http_strangler.h"
 
 
-#define NGX_HTTP_STRANGLER_LIVE_AGAIN  100     /* ms */
+#define NGX_HTTP_STRANGLER_LIVE_AGAIN  1000    /* ms */
 
 
 static void

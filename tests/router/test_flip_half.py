@@ -9,11 +9,12 @@ import mmap
 import signal
 import struct
 import threading
+import time
 
 import pytest
 
 from harness.flips import Flipped, rules
-from harness.wait import holds, wait_until
+from harness.wait import SLOWNESS, holds, wait_until
 
 TEXT = rules("a", "b")
 
@@ -45,7 +46,7 @@ def killed_writer(router):
     over = threading.Event()
     with image(router) as head:
         def spoil():
-            while not over.wait(0.003):
+            while not over.wait(0.02 * SLOWNESS):
                 head[BEGIN:BEGIN + 8] = HALF
 
         head[BEGIN:BEGIN + 8] = HALF
@@ -170,3 +171,13 @@ def waits_for_lock(pids):
     with open("/proc/locks") as locks:
         waiting = [line.split() for line in locks if "->" in line]
     return any(int(w[5]) in pids for w in waiting)
+
+
+def test_a_writer_that_was_stopped_stops_nobody(router):
+    """It has the lock, and half of a change is there."""
+    with locked(router), killed_writer(router):
+        start = time.monotonic()
+        for _ in range(100):
+            assert router.side("/a/1") in ("new", "legacy")
+        assert time.monotonic() - start < 3 * SLOWNESS
+    wait_until(lambda: router.all_at("new", "/a/1"), "it is mended")
