@@ -167,8 +167,12 @@ cmd_deps()
 
 cmd_module()
 {
-    local source=${NGINX_SRC:-} name=debian flags
+    local source=${NGINX_SRC:-} name=debian flags direct
 
+    # functions of ours call each other without a detour that lets others
+    # replace them
+
+    direct=-fno-semantic-interposition
     flags=(--with-compat --with-threads --with-http_ssl_module)
 
     if [ -n "$source" ]; then
@@ -196,8 +200,8 @@ cmd_module()
     fi
 
     step module build_module "$name" "$source" "${flags[@]}" \
-        --with-cc-opt="-O2 -fstack-protector-strong" \
-        --with-ld-opt="-Wl,-z,relro -Wl,-z,now"
+        --with-cc-opt="-O2 -fstack-protector-strong $direct" \
+        --with-ld-opt="-Wl,-z,relro -Wl,-z,now -Wl,-Bsymbolic-functions"
 
     say "build/$so is ready, for nginx $(nginx_version "$source")"
 }

@@ -114,7 +114,11 @@ ngx_http_strangler_count_request(ngx_http_request_t *r)
     ngx_http_strangler_counter_t    *counter;
     ngx_http_strangler_route_row_t  *row;
 
-    ctx = ngx_http_strangler_get_ctx(r);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_strangler_module);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_strangler_get_ctx(r);
+    }
 
     if (ctx == NULL || r != r->main) {
         return NGX_OK;

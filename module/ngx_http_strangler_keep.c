@@ -103,9 +103,10 @@ ngx_http_strangler_flipped(ngx_http_strangler_rset_t *rset,
     }
 
     ngx_log_error(NGX_LOG_NOTICE, log, 0,
-                  "strangler: %s %uL of \"%V\" by %s: %uD changes%s%s%s%s",
+                  "strangler: %s %uL of \"%V\" by %s: %uD change%s%s%s%s%s",
                   fig_entry_kind_name(entry->kind), entry->seq, &rset->name,
-                  actor, entry->nchanges, name[0] ? ", first of " : "", name,
+                  actor, entry->nchanges, entry->nchanges == 1 ? "" : "s",
+                  name[0] ? ", first of " : "", name,
                   reason[0] ? ": " : "", reason);
 }
 
