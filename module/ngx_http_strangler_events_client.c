@@ -15,10 +15,8 @@
 
 
 static void
-ngx_http_strangler_events_leave(void *data)
+ngx_http_strangler_events_leave(ngx_http_strangler_client_t *client)
 {
-    ngx_http_strangler_client_t *client = data;
-
     if (client->listed) {
         client->listed = 0;
         client->hub->nclients--;
@@ -28,6 +26,17 @@ ngx_http_strangler_events_leave(void *data)
             ngx_del_timer(&client->hub->guard);
         }
     }
+}
+
+
+/* What waits for the socket is needed as long as its request is. */
+
+static void
+ngx_http_strangler_events_cleanup(void *data)
+{
+    ngx_http_strangler_client_t *client = data;
+
+    ngx_http_strangler_events_leave(client);
 
     fig_buffer_release(&client->pending);
     fig_buffer_release(&client->sending);
@@ -281,7 +290,7 @@ ngx_http_strangler_events(ngx_http_strangler_api_t *api)
         ngx_add_timer(&hub->guard, NGX_HTTP_STRANGLER_LOOK);
     }
 
-    cln->handler = ngx_http_strangler_events_leave;
+    cln->handler = ngx_http_strangler_events_cleanup;
 
     api->data = client;
 

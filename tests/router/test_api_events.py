@@ -1,6 +1,7 @@
 """v1/events: who listens hears of all that happens, in order, and once."""
 
 import json
+import select
 import signal
 
 import pytest
@@ -262,6 +263,29 @@ def test_a_quit_ends_them(api, listen):
     while stream.more():
         pass
     api.router.nginx.wait_ended(pid)
+
+
+def test_what_was_begun_is_sent_whole(one_router, start):
+    """By a worker that exits, to a client that has not read it yet."""
+    api = apis.make(RULES, make=one_router, listen="sndbuf=4k",
+                    env={"MALLOC_PERTURB_": "165"})    # what is freed changes
+    for i in range(200):
+        api.flip("a", "live" if i % 2 == 0 else "legacy",
+                 reason="\x01" * 1000)
+    api.close()
+    slow = start(Stream(api, last=0)).hello()
+    other = start(Stream(api)).hello()
+    assert select.select([slow.connection.sock], [], [], 20)[0]
+    api.router.nginx.signal(signal.SIGQUIT)
+    while other.more():
+        pass
+    while slow.more():
+        pass
+    events = slow.text.split("\n\n")
+    heard = [json.loads(e.split("\ndata: ")[1])["seq"] for e in events
+             if e.startswith("event: flip")]
+    assert len(heard) >= 100
+    assert heard == list(range(1, len(heard) + 1))
 
 
 def test_every_worker_tells(one_router, start):
