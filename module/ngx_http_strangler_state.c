@@ -84,9 +84,9 @@ ngx_http_strangler_state_init(ngx_http_strangler_rset_t *rset, ngx_log_t *log)
 
     if (mkdir(dir, 0700) == 0) {
 
-        if (geteuid() == 0 && chown(dir, rset->user, rset->group) == -1) {
+        if (geteuid() == 0 && lchown(dir, rset->user, rset->group) == -1) {
             ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                          "strangler: chown(\"%s\") failed", dir);
+                          "strangler: lchown(\"%s\") failed", dir);
             return NGX_ERROR;
         }
 
@@ -173,7 +173,11 @@ ngx_http_strangler_state_replace(ngx_http_strangler_rset_t *rset,
         return NGX_ERROR;
     }
 
-    fd = open(tmp, O_WRONLY|O_CREAT|O_TRUNC|O_CLOEXEC|O_NOFOLLOW, 0600);
+    /* what the workers' user has put there is not to be written to as root */
+
+    (void) unlink(tmp);
+
+    fd = open(tmp, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC|O_NOFOLLOW, 0600);
 
     if (fd == -1) {
         ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
@@ -283,7 +287,9 @@ ngx_http_strangler_state_load(ngx_http_strangler_rset_t *rset,
         return FIG_INVALID;
     }
 
-    fd = open(path, O_RDONLY|O_CLOEXEC);
+    /* O_NONBLOCK: a pipe in its place is not to be waited for */
+
+    fd = open(path, O_RDONLY|O_CLOEXEC|O_NOFOLLOW|O_NONBLOCK);
 
     if (fd == -1) {
         return FIG_INVALID;

@@ -227,6 +227,34 @@ def test_state_belongs_to_the_workers_user(one_router):
     assert version(router.get("/probe/x")) == 2
 
 
+def test_a_file_of_another_in_the_place_of_a_new_one(one_router):
+    """The master writes where the workers' user could put something."""
+    router = one_router(rules(1), rules_args=STATE)
+    other = router.nginx.home / "other"
+    other.write_text("not ours")
+    place = state_dir(router) / f"rules.last-good.{router.nginx.pid()}"
+    os.link(other, place)
+    before = other.stat()
+    router.rules.replace(rules(2))
+    wait_version(router, 2)
+    router.close()
+    router.nginx.reload()
+    after = other.stat()
+    assert other.read_text() == "not ours"
+    assert (after.st_uid, after.st_mode) == (before.st_uid, before.st_mode)
+    assert not place.exists()
+
+
+def test_a_pipe_in_the_place_of_last_good_rules(booted):
+    router = booted
+    place = state_dir(router) / "rules.last-good"
+    place.unlink()
+    os.mkfifo(place)
+    router.rules.replace(BAD)
+    router.nginx.expect_log(r"\[emerg\]")
+    assert re.search(BAD_PLACES[0], router.nginx.refuses_to_start())
+
+
 def test_a_state_directory_that_workers_cannot_write(one_router):
     router = one_router(rules(1), rules_args=STATE, user="nobody nogroup",
                         start=False)
