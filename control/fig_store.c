@@ -404,10 +404,17 @@ fig_store_make(fig_store_t *store, const fig_txn_t *txn)
 {
     int          fd, rc;
     bool         mapped;
-    struct stat  st;
+    struct stat  st, own;
 
     fd = fig_store_open(store, "live", O_RDWR);
-    rc = (fd == -1 || fstat(txn->lock, &st) == -1) ? errno : 0;
+    rc = (fd == -1 || fstat(txn->lock, &st) == -1 || fstat(fd, &own) == -1)
+         ? errno : 0;
+
+    /* root must not write to what the workers' user has put there since */
+
+    if (rc == 0 && (own.st_ino != st.st_ino || own.st_dev != st.st_dev)) {
+        rc = ESTALE;
+    }
 
     if (rc == 0) {
         rc = posix_fallocate(fd, 0, st.st_size > FIG_STATE_PAGE
