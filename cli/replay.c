@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fig_ask.h"
 #include "fig_path.h"
 #include "logline.h"
 #include "number.h"
@@ -41,7 +42,7 @@ cli_replay_init(cli_replay_t *replay, const fig_ruleset_t *after,
             return false;
         }
 
-        replay->host_len = (uint32_t) cli_host_normalize(fig_str_from(host),
+        replay->host_len = (uint32_t) fig_host_normalize(fig_str_from(host),
                                                          replay->host_room);
     }
 
@@ -79,7 +80,6 @@ cli_replay_release(cli_replay_t *replay)
 static void
 cli_logged_client(fig_str_t text, fig_addr_t *addr)
 {
-    char      copy[64];
     size_t    i, part;
     unsigned  n, digits;
 
@@ -112,16 +112,7 @@ cli_logged_client(fig_str_t text, fig_addr_t *addr)
         return;
     }
 
-    if (text.len < sizeof(copy)) {
-        memcpy(copy, text.data, text.len);
-        copy[text.len] = '\0';
-
-        if (cli_addr_parse(copy, addr)) {
-            return;
-        }
-    }
-
-    memset(addr, 0, sizeof(fig_addr_t));
+    (void) fig_ask_addr(text, addr);
 }
 
 
@@ -157,7 +148,7 @@ cli_logged_absolute(cli_logged_t *logged, fig_str_t *target)
 {
     fig_str_t  host, rest;
 
-    if (!cli_url_split(*target, &host, &rest)
+    if (!fig_url_split(*target, &host, &rest)
         || host.len > sizeof(logged->host))
     {
         return false;
@@ -165,7 +156,7 @@ cli_logged_absolute(cli_logged_t *logged, fig_str_t *target)
 
     *target = rest;
     logged->view.host = fig_str(logged->host,
-                                cli_host_normalize(host, logged->host));
+                                fig_host_normalize(host, logged->host));
 
     return true;
 }
@@ -186,7 +177,7 @@ cli_logged_target(cli_logged_t *logged, char *room)
         return false;
     }
 
-    target = cli_target_path(target, &logged->view.query);
+    target = fig_target_split(target, &logged->view.query);
 
     if (fig_path_normalize(target, room, &len, &resolved) != FIG_OK) {
         return false;

@@ -23,24 +23,6 @@ typedef struct {
 } cli_request_t;
 
 
-/* An IPv4 or IPv6 address; mapped IPv6 becomes IPv4. */
-bool cli_addr_parse(const char *text, fig_addr_t *addr);
-
-/*
- * Takes a URL apart: target is what follows the authority, without a fragment.
- * host is as written, with its port, and empty where url is a path.
- */
-bool cli_url_split(fig_str_t url, fig_str_t *host, fig_str_t *target);
-
-/* The path of a target, "/" where there is none, and its query. */
-fig_str_t cli_target_path(fig_str_t target, fig_str_t *query);
-
-/*
- * Copies host in the form of the rules: lower-case, no port, no final dot.
- * out has room for host.len bytes; returns the length.
- */
-size_t cli_host_normalize(fig_str_t host, char *out);
-
 /*
  * headers are lines "Name: value", of which Host is the host unless url has
  * one; client may be NULL.  False: *exit is set, something was said.  Release

@@ -23,6 +23,24 @@ typedef struct {
 } fig_ask_t;
 
 
+/* An IPv4 or IPv6 address; mapped IPv6 becomes IPv4. */
+bool fig_ask_addr(fig_str_t text, fig_addr_t *addr);
+
+/*
+ * Takes a URL apart: target is what follows the authority, without a fragment.
+ * host is as written, with its port, and empty where url is a path.
+ */
+bool fig_url_split(fig_str_t url, fig_str_t *host, fig_str_t *target);
+
+/* The path of a target, "/" where there is none, and its query. */
+fig_str_t fig_target_split(fig_str_t target, fig_str_t *query);
+
+/*
+ * Copies host in the form of the rules: lower-case, no port, no final dot.
+ * out has room for host.len bytes; returns the length.
+ */
+size_t fig_host_normalize(fig_str_t host, char *out);
+
 /*
  * The request lives in arena and borrows what ask points to.  FIG_INVALID:
  * *why says what is wrong, a static text.
