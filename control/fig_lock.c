@@ -2,8 +2,9 @@
  * The lock of a store: flock(2) on `live`, on a description of its own each
  * time.
  *
- * Threads wait for it as long as it takes.  Requests do not wait at all, and a
- * start not for ever: a writer that was stopped must not stop them, too.
+ * It is asked for again and again, and not waited for: a writer that was
+ * stopped must not stop all others for as long as it stands still.  Requests
+ * ask once.
  */
 
 #define _GNU_SOURCE
@@ -26,9 +27,7 @@ fig_store_lock_within(fig_txn_t *txn, long ms)
     static const struct timespec  pause = { 0, 1000 * 1000 };
 
     for ( ;; ) {
-        if (flock(txn->lock, LOCK_EX|(ms == FIG_LOCK_BLOCK ? 0 : LOCK_NB))
-            == 0)
-        {
+        if (flock(txn->lock, LOCK_EX|LOCK_NB) == 0) {
             return true;
         }
 

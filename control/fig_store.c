@@ -366,7 +366,7 @@ fig_store_begin_within(fig_store_t *store, fig_txn_t *txn, long ms)
 bool
 fig_store_begin(fig_store_t *store, fig_txn_t *txn)
 {
-    return fig_store_begin_within(store, txn, FIG_LOCK_BLOCK);
+    return fig_store_begin_within(store, txn, FIG_LOCK_PATIENCE);
 }
 
 

@@ -35,13 +35,11 @@ bool fig_store_reserve(fig_txn_t *txn, uint32_t nslots);
  */
 bool fig_store_catch_up(fig_txn_t *txn, bool all);
 
-#define FIG_LOCK_BLOCK     (-1)
-#define FIG_LOCK_PATIENCE  5000        /* ms, of a start */
+#define FIG_LOCK_PATIENCE  5000        /* ms */
 
 /*
- * Opens `live`, which is made where make is true, and locks it within ms
- * (FIG_LOCK_BLOCK: as long as it takes).  False: the store's error says why,
- * unless ms was 0.
+ * Opens `live`, which is made where make is true, and locks it within ms.
+ * False: the store's error says why, unless ms was 0.
  */
 bool fig_store_lock(fig_txn_t *txn, bool make, long ms);
 

@@ -489,32 +489,39 @@ ngx_http_strangler_api_continue(ngx_http_strangler_api_t *api)
 }
 
 
+/* What cannot be read is told, but for the status, which says so itself. */
+
 ngx_int_t
 ngx_http_strangler_api_view(ngx_http_strangler_api_t *api,
     ngx_http_strangler_view_t *view)
 {
-    uint32_t            n, tries;
-    uint64_t            epoch;
-    const fig_state_t  *state;
+    uint32_t      n;
+    uint64_t      epoch;
+    ngx_uint_t    known;
+    fig_store_t  *store;
 
     ngx_memzero(view, sizeof(ngx_http_strangler_view_t));
     n = 0;
 
-    state = api->rset->store ? &api->rset->store->state : NULL;
+    store = api->rset->store;
 
-    /* a change takes a moment; one that never ends was a death */
+    known = store == NULL
+            || fig_store_changes(store, 0, UINT64_MAX, &view->slots, &n,
+                                 &view->seq, &epoch);
 
-    for (tries = 0; state && tries < 1000; tries++) {
-        if (fig_state_changes(state, 0, UINT64_MAX, &view->slots, &n,
-                              &view->seq, &epoch))
-        {
-            view->nleases = ngx_min(state->head->nleases, FIG_STATE_LEASES);
-            ngx_memcpy(view->leases, state->head->leases,
-                       sizeof(view->leases));
-            break;
-        }
+    if (store && known) {
+        view->nleases = ngx_min(store->state.head->nleases,
+                                FIG_STATE_LEASES);
+        ngx_memcpy(view->leases, store->state.head->leases,
+                   sizeof(view->leases));
+    }
 
-        ngx_sched_yield();
+    if (!known && api->endpoint->produce != ngx_http_strangler_api_status) {
+        api->retry_after = 1;
+        (void) fig_problem(&api->problem, NGX_HTTP_SERVICE_UNAVAILABLE,
+                           "what is in force cannot be read at the moment: a "
+                           "change is half done");
+        return NGX_ERROR;
     }
 
     if (!fig_slot_index_init(&view->index, view->slots, n)) {

@@ -184,6 +184,12 @@ ngx_http_strangler_api_flips(ngx_http_strangler_api_t *api)
     fig_flipped_t    flipped;
     fig_json_out_t  *out;
 
+    if (ngx_http_strangler_api_header(api->request, "if-match").len) {
+        (void) fig_problem(&api->problem, 422, "there is no tag of many: use "
+                           "\"if_seq\" instead of If-Match");
+        return;
+    }
+
     if (!fig_flip_parse(api->body, api->arena, &flip, &api->problem)
         || ngx_http_strangler_api_flip(api, &flip, &flipped) != NGX_OK)
     {

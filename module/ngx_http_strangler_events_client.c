@@ -12,6 +12,7 @@
 
 #define NGX_HTTP_STRANGLER_CLIENTS  64         /* a worker */
 #define NGX_HTTP_STRANGLER_QUEUED   256        /* events a client */
+#define NGX_HTTP_STRANGLER_PENDING  (4 * 1024 * 1024)  /* bytes, the same */
 
 
 static void
@@ -161,7 +162,9 @@ ngx_http_strangler_events_put(ngx_http_strangler_client_t *client,
 {
     fig_buffer_t  *buffer;
 
-    if (client->events == NGX_HTTP_STRANGLER_QUEUED) {
+    if (client->events == NGX_HTTP_STRANGLER_QUEUED
+        || client->pending.len > NGX_HTTP_STRANGLER_PENDING)
+    {
         ngx_log_error(NGX_LOG_INFO, client->request->connection->log, 0,
                       "strangler: a client of events does not read and is "
                       "dropped");

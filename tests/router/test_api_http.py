@@ -10,7 +10,7 @@ import pytest
 from harness import api as apis
 from harness.api import JSON, YAML, Api, problem
 from harness.client import serialize
-from harness.nginx import is_running
+from harness.nginx import has_open, is_running
 from harness.wait import holds, wait_until
 
 ROUTE = """
@@ -228,7 +228,7 @@ def test_a_worker_that_exits_answers_first(one_router, start):
     with api.router.connect() as client:
         client.send(serialize("PATCH", "/_s/v1/routes/other", JSON,
                               '{"stage":"live"}', host="127.0.0.1"))
-        wait_until(lambda: waits(nginx.home / "state" / "live"),
+        wait_until(lambda: has_open(old, nginx.home / "state" / "live"),
                    "the flip waits for the lock")
         nginx.signal(signal.SIGQUIT, old[0])
         nginx.wait_log("gracefully shutting down")
@@ -301,7 +301,7 @@ def test_a_worker_that_has_to_end_while_a_thread_works(one_router, start):
     with api.router.connect() as client:
         client.send(serialize("PATCH", "/_s/v1/routes/other", JSON,
                               '{"stage":"legacy"}', host="127.0.0.1"))
-        wait_until(lambda: waits(nginx.home / "state" / "live"),
+        wait_until(lambda: has_open(old, nginx.home / "state" / "live"),
                    "the flip waits for the lock")
         nginx.signal(signal.SIGQUIT, old[0])
         holds(lambda: is_running(old[0]), "the thread has what it needs", .6)
@@ -311,10 +311,3 @@ def test_a_worker_that_has_to_end_while_a_thread_works(one_router, start):
                    "the old worker has ended")
     wait_until(lambda: api.get("v1/routes/other")["stage"] == "legacy",
                "what was under way was done")
-
-
-def waits(path):
-    """Whether somebody waits for a lock of that file."""
-    inode = path.stat().st_ino
-    with open("/proc/locks") as locks:
-        return any("->" in line and f":{inode} " in line for line in locks)

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from harness.flips import Flipped, rules
+from harness.nginx import has_open
 from harness.wait import SLOWNESS, holds, wait_until
 
 TEXT = rules("a", "b")
@@ -140,7 +141,8 @@ def test_a_flip_that_is_under_way_is_answered(router, number):
     with router.connect() as connection:
         with locked(router):
             send(connection, "b")
-            wait_until(lambda: waits_for_lock(workers), "it waits")
+            wait_until(lambda: has_open(workers, router.state / "live"),
+                       "it asks for the lock")
             router.nginx.signal(number)
             wait_until(lambda: not set(workers) & set(
                 router.nginx.worker_pids(master)), "they are to go")
@@ -164,20 +166,3 @@ def send(connection, name):
         f"PATCH /_s/v1/routes/{name} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         f"\r\n{body}".encode())
-
-
-def waits_for_lock(pids):
-    """Whether a thread of one of them waits for a flock."""
-    with open("/proc/locks") as locks:
-        waiting = [line.split() for line in locks if "->" in line]
-    return any(int(w[5]) in pids for w in waiting)
-
-
-def test_a_writer_that_was_stopped_stops_nobody(router):
-    """It has the lock, and half of a change is there."""
-    with locked(router), killed_writer(router):
-        start = time.monotonic()
-        for _ in range(100):
-            assert router.side("/a/1") in ("new", "legacy")
-        assert time.monotonic() - start < 3 * SLOWNESS
-    wait_until(lambda: router.all_at("new", "/a/1"), "it is mended")

@@ -295,6 +295,18 @@ def is_running(pid):
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
+def has_open(pids, path):
+    """Whether one of these processes has that file open."""
+    for pid in pids:
+        try:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}") == str(path):
+                    return True
+        except FileNotFoundError:
+            continue
+    return False
+
+
 def kill(pid):
     try:
         os.kill(pid, signal.SIGKILL)
