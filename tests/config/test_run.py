@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = ("stub", "ngx_http_strangler_module.so")
+PROGRAMS = ("stub", "ngx_http_strangler_module.so", "strangler")
 
 
 @pytest.fixture
