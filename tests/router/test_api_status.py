@@ -29,9 +29,14 @@ def api(one_router):
 
 def test_workers(api):
     nginx = api.router.nginx
-    status = api.get("v1/status")
-    assert {w["pid"] for w in status["workers"]} == set(nginx.worker_pids())
-    assert status["leader"] in nginx.worker_pids()
+    pids = set(nginx.worker_pids())
+
+    # the leader is found by a first tick
+
+    status = wait_until(
+        lambda: (s := api.get("v1/status"))["leader"] in pids
+        and {w["pid"] for w in s["workers"]} == pids and s,
+        "all workers sit, and one of them leads")
     assert (status["converged"], status["generation"]) == (True, 1)
     assert {w["generation"] for w in status["workers"]} == {1}
     assert (status["rule_set"], status["routes"], status["backends"]) == (
