@@ -50,18 +50,11 @@ fig_history_line(const fig_lines_t *lines, fig_visit_pt visit, void *data,
 }
 
 
-fig_status_t
-fig_store_history(fig_store_t *store, uint64_t after, uint64_t *oldest,
-    fig_visit_pt visit, void *data)
+static fig_status_t
+fig_history_read(fig_store_t *store, fig_journal_t *journal)
 {
-    int            fd;
-    bool           nomem;
-    uint64_t       seq;
-    fig_lines_t    lines;
-    fig_journal_t  journal;
-
-    *oldest = 0;
-    nomem = false;
+    int   fd;
+    bool  good, nomem;
 
     fd = fig_store_open(store, "journal.jsonl", O_RDONLY);
 
@@ -69,12 +62,33 @@ fig_store_history(fig_store_t *store, uint64_t after, uint64_t *oldest,
         return FIG_INVALID;
     }
 
-    if (!fig_journal_read(fd, 0, &journal)) {
-        (void) close(fd);
-        return (errno == ENOMEM) ? FIG_NOMEM : FIG_INVALID;
+    good = fig_journal_read(fd, 0, journal);
+    nomem = !good && errno == ENOMEM;
+    (void) close(fd);
+
+    return good ? FIG_OK : nomem ? FIG_NOMEM : FIG_INVALID;
+}
+
+
+fig_status_t
+fig_store_history(fig_store_t *store, uint64_t after, uint64_t *oldest,
+    fig_visit_pt visit, void *data)
+{
+    bool           nomem;
+    uint64_t       seq;
+    fig_lines_t    lines;
+    fig_status_t   status;
+    fig_journal_t  journal;
+
+    *oldest = 0;
+    nomem = false;
+
+    status = fig_history_read(store, &journal);
+
+    if (status != FIG_OK) {
+        return status;
     }
 
-    (void) close(fd);
     fig_lines_init(&lines, &journal);
 
     while (fig_lines_next(&lines)) {
@@ -103,25 +117,17 @@ fig_status_t
 fig_store_find(fig_store_t *store, uint64_t seq, fig_arena_t *arena,
     fig_entry_t *entry)
 {
-    int            fd;
     char          *line;
     const char    *why;
     fig_lines_t    lines;
     fig_status_t   status;
     fig_journal_t  journal;
 
-    fd = fig_store_open(store, "journal.jsonl", O_RDONLY);
+    status = fig_history_read(store, &journal);
 
-    if (fd == -1) {
-        return FIG_INVALID;
+    if (status != FIG_OK) {
+        return status;
     }
-
-    if (!fig_journal_read(fd, 0, &journal)) {
-        (void) close(fd);
-        return (errno == ENOMEM) ? FIG_NOMEM : FIG_INVALID;
-    }
-
-    (void) close(fd);
 
     status = FIG_INVALID;
     fig_lines_init(&lines, &journal);
