@@ -14,8 +14,7 @@
 #include <stdio.h>
 
 
-#define FIG_FLIP_DEPTH   16
-#define FIG_FLIP_NODES   300000
+#define FIG_BODY_DEPTH  16
 
 
 bool
@@ -36,32 +35,36 @@ fig_problem(fig_problem_t *problem, unsigned status, const char *format, ...)
 }
 
 
-static bool
-fig_body_parse(fig_body_t *body, fig_str_t text)
+bool
+fig_body_parse(fig_body_t *body, fig_str_t text, uint32_t nodes,
+    fig_arena_t *arena, fig_problem_t *problem)
 {
     fig_status_t       status;
     fig_json_error_t   error;
     fig_json_limits_t  limits;
 
+    body->arena = arena;
+    body->problem = problem;
+
     memset(&limits, 0, sizeof(fig_json_limits_t));
-    limits.depth = FIG_FLIP_DEPTH;
-    limits.nodes = FIG_FLIP_NODES;
+    limits.depth = FIG_BODY_DEPTH;
+    limits.nodes = nodes;
     limits.unique = true;
 
-    status = fig_json_parse(text, &limits, body->arena, &body->doc, &error);
+    status = fig_json_parse(text, &limits, arena, &body->doc, &error);
 
     if (status == FIG_NOMEM) {
-        return fig_problem(body->problem, 503, "memory is out");
+        return fig_problem(problem, 503, "memory is out");
     }
 
     if (status == FIG_INVALID) {
-        return fig_problem(body->problem, 400, "the body is not JSON that can "
-                           "be used: line %u, column %u: %s", error.line,
+        return fig_problem(problem, 400, "the body is not JSON that can be "
+                           "used: line %u, column %u: %s", error.line,
                            error.col, error.message);
     }
 
     if (fig_json_root(body->doc)->kind != FIG_JSON_OBJECT) {
-        return fig_problem(body->problem, 422, "the body must be an object");
+        return fig_problem(problem, 422, "the body must be an object");
     }
 
     return true;
@@ -258,18 +261,4 @@ fig_body_percent(fig_body_t *body, const fig_json_node_t *object,
     }
 
     return true;
-}
-
-
-bool
-fig_body_init(fig_body_t *body, fig_str_t text, fig_arena_t *arena,
-    fig_flip_t *flip, fig_problem_t *problem)
-{
-    memset(flip, 0, sizeof(fig_flip_t));
-    memset(body, 0, sizeof(fig_body_t));
-
-    body->arena = arena;
-    body->problem = problem;
-
-    return fig_body_parse(body, text);
 }

@@ -1,5 +1,5 @@
 /*
- * Reading the members of a body; private to control/.
+ * Reading a body that is JSON, and its members.
  *
  * Each returns false with a problem.  A member that is missing or null leaves
  * its value as if nobody had asked for anything.
@@ -19,9 +19,12 @@ typedef struct {
 } fig_body_t;
 
 
-/* Parses text, which must be an object, and makes flip an empty one. */
-bool fig_body_init(fig_body_t *body, fig_str_t text, fig_arena_t *arena,
-    fig_flip_t *flip, fig_problem_t *problem);
+/*
+ * Parses text, which must be an object of at most so many nodes, without two
+ * members of one name.
+ */
+bool fig_body_parse(fig_body_t *body, fig_str_t text, uint32_t nodes,
+    fig_arena_t *arena, fig_problem_t *problem);
 
 /* Whether every member of an object is one of keys, which end in NULL. */
 bool fig_body_check(fig_body_t *body, const fig_json_node_t *object,

@@ -52,17 +52,6 @@ fig_store_reserve(fig_txn_t *txn, uint32_t nslots)
 
 
 int64_t
-fig_store_now(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-
-    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-
-int64_t
 fig_store_clock(void)
 {
     struct timespec  ts;
@@ -166,7 +155,7 @@ fig_store_commit(fig_txn_t *txn, fig_entry_t *entry)
     store = txn->store;
 
     entry->seq = store->state.head->seq + 1;
-    entry->time = fig_store_now();
+    entry->time = fig_time_now();
 
     for (i = 0; i < entry->nmoved; i++) {
         slot = &entry->moved[i].slot;

@@ -39,6 +39,17 @@ fig_field_name(fig_field_kind_t field)
 }
 
 
+int64_t
+fig_time_now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
 void
 fig_time_text(int64_t ms, char out[FIG_ENTRY_TIME])
 {

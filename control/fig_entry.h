@@ -88,6 +88,9 @@ typedef struct {
 #define FIG_ENTRY_TIME   25            /* room for a time, with its NUL */
 #define FIG_ENTRY_NODES  4000000       /* of JSON: 65,536 slots and more */
 
+/* Milliseconds since 1970, now. */
+int64_t fig_time_now(void);
+
 /* RFC 3339 with milliseconds, in UTC. */
 void fig_time_text(int64_t ms, char out[FIG_ENTRY_TIME]);
 

@@ -235,11 +235,6 @@ fig_plan_write(fig_txn_t *txn, const fig_flipper_t *flipper,
         return true;
     }
 
-    if (flipper->dry_run) {
-        entry->seq = 0;
-        return true;
-    }
-
     entry->rules = flipper->rules;
 
     if (!fig_store_commit(txn, entry)) {
@@ -271,7 +266,7 @@ fig_flip_locked(fig_txn_t *txn, const fig_flipper_t *flipper,
     entry->reason = flip->reason;
 
     if (flip->lease != 0) {
-        entry->until = fig_store_now() + flip->lease;
+        entry->until = fig_time_now() + flip->lease;
     }
 
     good = fig_flip_preconditions(&plan, flip)

@@ -91,7 +91,6 @@ typedef struct {
     uint64_t              rules;       /* their checksum */
     fig_store_t          *store;
     fig_arena_t          *arena;       /* for what is answered */
-    bool                  dry_run;     /* says what would be done */
 } fig_flipper_t;
 
 

@@ -11,6 +11,7 @@
 #include "fig_scalar.h"
 
 
+#define FIG_FLIP_NODES   300000
 #define FIG_FLIP_REASON  1000
 #define FIG_FLIP_WIDE    256           /* each looks at all routes */
 #define FIG_FLIP_LEASE   (INT64_C(30) * 24 * 3600 * 1000)
@@ -116,6 +117,16 @@ fig_body_wish(fig_body_t *body, const fig_json_node_t *object,
 }
 
 
+static bool
+fig_flip_open(fig_body_t *body, fig_str_t text, fig_arena_t *arena,
+    fig_flip_t *flip, fig_problem_t *problem)
+{
+    memset(flip, 0, sizeof(fig_flip_t));
+
+    return fig_body_parse(body, text, FIG_FLIP_NODES, arena, problem);
+}
+
+
 bool
 fig_flip_parse_route(fig_str_t text, fig_str_t name, fig_arena_t *arena,
     fig_flip_t *flip, fig_problem_t *problem)
@@ -124,7 +135,7 @@ fig_flip_parse_route(fig_str_t text, fig_str_t name, fig_arena_t *arena,
     fig_body_t   body;
     fig_wish_t  *wish;
 
-    if (!fig_body_init(&body, text, arena, flip, problem)
+    if (!fig_flip_open(&body, text, arena, flip, problem)
         || !fig_body_check(&body, fig_json_root(body.doc), fig_route_keys)
         || !fig_body_common(&body, flip))
     {
@@ -159,7 +170,7 @@ fig_flip_parse_backend(fig_str_t text, fig_str_t name, fig_arena_t *arena,
     fig_body_t   body;
     fig_wish_t  *wish;
 
-    if (!fig_body_init(&body, text, arena, flip, problem)
+    if (!fig_flip_open(&body, text, arena, flip, problem)
         || !fig_body_check(&body, fig_json_root(body.doc), fig_backend_keys)
         || !fig_body_common(&body, flip))
     {
@@ -355,7 +366,7 @@ fig_flip_parse(fig_str_t text, fig_arena_t *arena, fig_flip_t *flip,
         { "release", FIG_ENTRY_RELEASE },
     };
 
-    if (!fig_body_init(&body, text, arena, flip, problem)
+    if (!fig_flip_open(&body, text, arena, flip, problem)
         || !fig_body_check(&body, fig_json_root(body.doc), fig_flips_keys)
         || !fig_body_common(&body, flip))
     {

@@ -392,7 +392,7 @@ fig_journal_rewrite(fig_txn_t *txn, int fd, size_t room)
                                                      : journal.size;
     fig_json_out_init(&out);
 
-    good = fig_journal_snapshot(state, fig_store_now(), &out)
+    good = fig_journal_snapshot(state, fig_time_now(), &out)
            && fig_write_all(fd, out.data, out.len)
            && fig_journal_copy(fd, &journal, room, state);
 

@@ -37,22 +37,21 @@ fig_flip_settle_write(fig_txn_t *txn, fig_plan_t *plan,
 }
 
 
-/*
- * What the file has overtaken.  Told as from the flipped value to the file's,
- * though the file's has been in force since it was loaded.
- */
+/* What is due for one route.  False with a problem. */
+
+typedef bool (*fig_settle_pt)(fig_plan_t *plan, const fig_route_t *route);
+
+
+/* One plan, and one entry if anything is due, for all routes. */
 
 static bool
-fig_flip_settle_file(fig_txn_t *txn, const fig_flipper_t *flipper,
+fig_flip_settle_routes(fig_txn_t *txn, const fig_flipper_t *flipper,
+    fig_settle_pt settle, fig_entry_kind_t kind, const char *reason,
     uint32_t *done, fig_problem_t *problem)
 {
-    bool                good;
-    uint8_t             outdated;
-    uint32_t            i;
-    fig_plan_t          plan;
-    fig_moved_t        *moved;
-    const fig_slot_t   *slot;
-    const fig_route_t  *route;
+    bool        good;
+    uint32_t    i;
+    fig_plan_t  plan;
 
     if (!fig_plan_init(&plan, flipper, problem)) {
         return false;
@@ -61,93 +60,94 @@ fig_flip_settle_file(fig_txn_t *txn, const fig_flipper_t *flipper,
     good = true;
 
     for (i = 0; good && i < plan.model->nroutes; i++) {
-        route = &plan.model->routes[i];
-
-        if (route->action != FIG_ACTION_PROXY) {
-            continue;
-        }
-
-        slot = fig_slot_of(&plan.index, route);
-
-        if (slot == NULL) {
-            continue;
-        }
-
-        outdated = fig_slot_outdated(slot, route->stage, route->percent);
-
-        if (outdated == 0) {
-            continue;
-        }
-
-        moved = fig_plan_route(&plan, route);
-        good = (moved != NULL);
-
-        if (moved != NULL && !moved->wished) {
-            moved->wished = true;
-            moved->slot.flags &= (uint8_t) ~outdated;
-            moved->kept = (moved->slot.flags != 0);
-
-            if (outdated & FIG_SLOT_STAGE) {
-                moved->stage = slot->stage;
-            }
-
-            if (outdated & FIG_SLOT_PERCENT) {
-                moved->percent = slot->percent;
-            }
-        }
+        good = settle(&plan, &plan.model->routes[i]);
     }
 
-    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_RESET, "rules",
-                                         "the rules file changed it", 0, done);
+    good = good && fig_flip_settle_write(txn, &plan, kind, "rules", reason, 0,
+                                         done);
     fig_plan_release(&plan);
 
     return good;
 }
 
 
+/*
+ * What the file has overtaken.  Told as from the flipped value to the file's,
+ * though the file's has been in force since it was loaded.
+ */
+
+static bool
+fig_settle_file(fig_plan_t *plan, const fig_route_t *route)
+{
+    uint8_t            outdated;
+    fig_moved_t       *moved;
+    const fig_slot_t  *slot;
+
+    if (route->action != FIG_ACTION_PROXY) {
+        return true;
+    }
+
+    slot = fig_slot_of(&plan->index, route);
+    outdated = (slot != NULL) ? fig_slot_outdated(slot, route->stage,
+                                                  route->percent) : 0;
+
+    if (outdated == 0) {
+        return true;
+    }
+
+    moved = fig_plan_route(plan, route);
+
+    if (moved == NULL || moved->wished) {
+        return moved != NULL;
+    }
+
+    moved->wished = true;
+    moved->slot.flags &= (uint8_t) ~outdated;
+    moved->kept = (moved->slot.flags != 0);
+
+    if (outdated & FIG_SLOT_STAGE) {
+        moved->stage = slot->stage;
+    }
+
+    if (outdated & FIG_SLOT_PERCENT) {
+        moved->percent = slot->percent;
+    }
+
+    return true;
+}
+
+
 /* Flips of a renamed route get its new name. */
 
 static bool
-fig_flip_settle_names(fig_txn_t *txn, const fig_flipper_t *flipper,
-    uint32_t *done, fig_problem_t *problem)
+fig_settle_name(fig_plan_t *plan, const fig_route_t *route)
 {
-    bool                good;
-    uint32_t            i;
-    fig_plan_t          plan;
-    const fig_slot_t   *slot;
-    const fig_route_t  *route;
+    uint32_t           i;
+    const fig_slot_t  *slot;
 
-    if (!fig_plan_init(&plan, flipper, problem)) {
+    if (route->was.len == 0 || route->group != NULL) {
+        return true;
+    }
+
+    slot = fig_slot_of(&plan->index, route);
+
+    if (slot == NULL || slot->flags == 0
+        || !fig_str_eq(fig_slot_name(slot), route->was))
+    {
+        return true;
+    }
+
+    i = plan->nmoved;
+
+    if (fig_plan_route(plan, route) == NULL) {
         return false;
     }
 
-    good = true;
-
-    for (i = 0; good && i < plan.model->nroutes; i++) {
-        route = &plan.model->routes[i];
-
-        if (route->was.len == 0 || route->group != NULL) {
-            continue;
-        }
-
-        slot = fig_slot_of(&plan.index, route);
-
-        if (slot != NULL && slot->flags != 0
-            && fig_str_eq(fig_slot_name(slot), route->was))
-        {
-            good = (fig_plan_route(&plan, route) != NULL);
-        }
+    for ( /* void */ ; i < plan->nmoved; i++) {
+        plan->moved[i].kept = true;
     }
 
-    for (i = 0; i < plan.nmoved; i++) {
-        plan.moved[i].kept = true;
-    }
-
-    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_RENAME, "rules",
-                                         "\"was\" in the rules file", 0, done);
-    fig_plan_release(&plan);
-
-    return good;
+    return true;
 }
 
 
@@ -157,43 +157,27 @@ fig_flip_settle_names(fig_txn_t *txn, const fig_flipper_t *flipper,
  */
 
 static bool
-fig_flip_settle_groups(fig_txn_t *txn, const fig_flipper_t *flipper,
-    uint32_t *done, fig_problem_t *problem)
+fig_settle_group(fig_plan_t *plan, const fig_route_t *route)
 {
-    bool                good;
-    uint32_t            i, k;
-    fig_plan_t          plan;
-    const fig_slot_t   *slots[2];
-    const fig_route_t  *route;
+    uint32_t           i;
+    const fig_slot_t  *slots[2];
 
-    if (!fig_plan_init(&plan, flipper, problem)) {
-        return false;
+    if (route->group == NULL) {
+        return true;
     }
 
-    good = true;
+    slots[0] = fig_slot_find(&plan->index, FIG_SLOT_ROUTE, route->name);
+    slots[1] = fig_slot_find(&plan->index, FIG_SLOT_ROUTE, route->was);
 
-    for (i = 0; good && i < plan.model->nroutes; i++) {
-        route = &plan.model->routes[i];
-
-        if (route->group == NULL) {
-            continue;
-        }
-
-        slots[0] = fig_slot_find(&plan.index, FIG_SLOT_ROUTE, route->name);
-        slots[1] = fig_slot_find(&plan.index, FIG_SLOT_ROUTE, route->was);
-
-        for (k = 0; good && k < 2; k++) {
-            if (slots[k] != NULL && slots[k]->flags != 0) {
-                good = fig_plan_forget(&plan, slots[k]);
-            }
+    for (i = 0; i < FIG_NELTS(slots); i++) {
+        if (slots[i] != NULL && slots[i]->flags != 0
+            && !fig_plan_forget(plan, slots[i]))
+        {
+            return false;
         }
     }
 
-    good = good && fig_flip_settle_write(txn, &plan, FIG_ENTRY_RESET, "rules",
-                                         "it is in a group now", 0, done);
-    fig_plan_release(&plan);
-
-    return good;
+    return true;
 }
 
 
@@ -227,7 +211,7 @@ fig_flip_settle_leases(fig_txn_t *txn, const fig_flipper_t *flipper,
     uint32_t           i;
     fig_state_head_t  *head;
 
-    now = fig_store_now();
+    now = fig_time_now();
     head = flipper->store->state.head;
 
     for (i = 0; i < head->nleases; /* void */) {
@@ -263,9 +247,16 @@ fig_flip_settle(const fig_flipper_t *flipper, uint32_t *done,
         return false;
     }
 
-    good = fig_flip_settle_names(&txn, flipper, done, problem)
-           && fig_flip_settle_groups(&txn, flipper, done, problem)
-           && fig_flip_settle_file(&txn, flipper, done, problem)
+    good = fig_flip_settle_routes(&txn, flipper, fig_settle_name,
+                                  FIG_ENTRY_RENAME,
+                                  "\"was\" in the rules file", done, problem)
+           && fig_flip_settle_routes(&txn, flipper, fig_settle_group,
+                                     FIG_ENTRY_RESET, "it is in a group now",
+                                     done, problem)
+           && fig_flip_settle_routes(&txn, flipper, fig_settle_file,
+                                     FIG_ENTRY_RESET,
+                                     "the rules file changed it", done,
+                                     problem)
            && fig_flip_settle_leases(&txn, flipper, done, problem);
 
     fig_store_end(&txn);

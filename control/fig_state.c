@@ -393,3 +393,54 @@ fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
                                          effect->setting.percent)
                        != fig_setting_share(route->stage, route->percent);
 }
+
+
+uint32_t
+fig_slots_in_force(const fig_ruleset_t *ruleset,
+    const fig_slot_index_t *index, fig_setting_t *settings, uint8_t *drained)
+{
+    uint32_t            i, n;
+    fig_effect_t        effect;
+    const fig_slot_t   *slot;
+    const fig_model_t  *model;
+
+    model = fig_ruleset_model(ruleset);
+
+    for (i = 0; i < model->nroutes; i++) {
+        fig_slot_effect(&model->routes[i],
+                        fig_slot_of(index, &model->routes[i]), &effect);
+        settings[i] = effect.setting;
+    }
+
+    for (i = 0, n = 0; i < model->nbackends; i++) {
+        slot = fig_slot_find(index, FIG_SLOT_BACKEND,
+                             model->backends[i].name);
+        drained[i] = slot != NULL && (slot->flags & FIG_SLOT_DRAIN) != 0;
+        n += drained[i];
+    }
+
+    return n;
+}
+
+
+uint32_t
+fig_slots_drift(const fig_ruleset_t *ruleset, const fig_slot_index_t *index,
+    const fig_route_t **out, uint32_t max)
+{
+    uint32_t            i, n;
+    fig_effect_t        effect;
+    const fig_model_t  *model;
+
+    model = fig_ruleset_model(ruleset);
+
+    for (i = 0, n = 0; index->nslots != 0 && i < model->nroutes; i++) {
+        fig_slot_effect(&model->routes[i],
+                        fig_slot_of(index, &model->routes[i]), &effect);
+
+        if (effect.drift && n++ < max) {
+            out[n - 1] = &model->routes[i];
+        }
+    }
+
+    return n;
+}

@@ -200,6 +200,17 @@ typedef struct {
 void fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
     fig_effect_t *effect);
 
+/*
+ * What is in force for all routes and backends, by their indexes, as the slots
+ * have it.  Returns how many backends are drained.
+ */
+uint32_t fig_slots_in_force(const fig_ruleset_t *ruleset,
+    const fig_slot_index_t *index, fig_setting_t *settings, uint8_t *drained);
+
+/* How many routes are not as their file says; the first max of them in out. */
+uint32_t fig_slots_drift(const fig_ruleset_t *ruleset,
+    const fig_slot_index_t *index, const fig_route_t **out, uint32_t max);
+
 /* What the file has changed since the flip: flags that have no more effect. */
 uint8_t fig_slot_outdated(const fig_slot_t *slot, fig_stage_t stage,
     int32_t percent);

@@ -43,8 +43,7 @@ bool fig_store_catch_up(fig_txn_t *txn, bool all);
  */
 bool fig_store_lock(fig_txn_t *txn, bool make, long ms);
 
-/* Milliseconds since 1970; since some time that nobody sets. */
-int64_t fig_store_now(void);
+/* Milliseconds since some time that nobody sets. */
 int64_t fig_store_clock(void);
 
 

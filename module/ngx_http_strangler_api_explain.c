@@ -9,6 +9,7 @@
 #include "ngx_http_strangler_api.h"
 
 #include "fig_ask.h"
+#include "fig_body.h"
 
 
 #define NGX_HTTP_STRANGLER_CANDIDATES  50
@@ -78,45 +79,6 @@ ngx_http_strangler_explain_headers(ngx_http_strangler_api_t *api,
 }
 
 
-static const fig_json_node_t *
-ngx_http_strangler_explain_body(ngx_http_strangler_api_t *api,
-    fig_json_t **doc)
-{
-    fig_status_t            status;
-    fig_json_error_t        error;
-    fig_json_limits_t       limits;
-    const fig_json_node_t  *root;
-
-    ngx_memzero(&limits, sizeof(fig_json_limits_t));
-
-    limits.depth = 16;
-    limits.unique = true;
-
-    status = fig_json_parse(api->body, &limits, api->arena, doc, &error);
-
-    if (status == FIG_NOMEM) {
-        api->out.nomem = true;
-        return NULL;
-    }
-
-    if (status == FIG_INVALID) {
-        (void) fig_problem(&api->problem, 400, "the body is not JSON that can "
-                           "be used: line %u, column %u: %s", error.line,
-                           error.col, error.message);
-        return NULL;
-    }
-
-    root = fig_json_root(*doc);
-
-    if (root->kind != FIG_JSON_OBJECT) {
-        (void) fig_problem(&api->problem, 422, "the body must be an object");
-        return NULL;
-    }
-
-    return root;
-}
-
-
 /* A member of the body that is a string. */
 
 static ngx_int_t
@@ -165,20 +127,23 @@ static ngx_int_t
 ngx_http_strangler_explain_ask(ngx_http_strangler_api_t *api, fig_ask_t *ask)
 {
     ngx_int_t               rc;
+    fig_body_t              body;
     fig_json_t             *doc;
-    const fig_json_node_t  *root, *node;
+    const fig_json_node_t  *node;
 
     ngx_memzero(ask, sizeof(fig_ask_t));
 
     ask->method = fig_str("GET", 3);
 
-    root = ngx_http_strangler_explain_body(api, &doc);
-
-    if (root == NULL) {
+    if (!fig_body_parse(&body, api->body, FIG_JSON_NODES, api->arena,
+                        &api->problem))
+    {
         return NGX_ERROR;
     }
 
-    for (node = fig_json_first(doc, root);
+    doc = body.doc;
+
+    for (node = fig_json_first(doc, fig_json_root(doc));
          node;
          node = fig_json_next(doc, node))
     {
@@ -209,12 +174,8 @@ static ngx_int_t
 ngx_http_strangler_explain_force(ngx_http_strangler_api_t *api,
     const ngx_http_strangler_view_t *view, fig_in_force_t *in_force)
 {
-    uint32_t            i;
     uint8_t            *drained;
-    fig_effect_t        effect;
     fig_setting_t      *settings;
-    const fig_slot_t   *slot;
-    const fig_route_t  *route;
     const fig_model_t  *model;
 
     model = api->gen->model;
@@ -228,17 +189,8 @@ ngx_http_strangler_explain_force(ngx_http_strangler_api_t *api,
         return NGX_ERROR;
     }
 
-    for (i = 0; i < model->nroutes; i++) {
-        route = &model->routes[i];
-        fig_slot_effect(route, fig_slot_of(&view->index, route), &effect);
-        settings[i] = effect.setting;
-    }
-
-    for (i = 0; i < model->nbackends; i++) {
-        slot = fig_slot_find(&view->index, FIG_SLOT_BACKEND,
-                             model->backends[i].name);
-        drained[i] = slot && (slot->flags & FIG_SLOT_DRAIN);
-    }
+    (void) fig_slots_in_force(api->gen->ruleset, &view->index, settings,
+                              drained);
 
     in_force->routes = settings;
     in_force->drained = drained;

@@ -115,22 +115,16 @@ ngx_http_strangler_put_drift(ngx_http_strangler_api_t *api,
     const ngx_http_strangler_view_t *view)
 {
     uint32_t            i, n;
-    fig_effect_t        effect;
-    const fig_route_t  *route;
-    const fig_model_t  *model;
+    const fig_route_t  *routes[NGX_HTTP_STRANGLER_DRIFT];
 
-    model = api->gen->model;
+    n = fig_slots_drift(api->gen->ruleset, &view->index, routes,
+                        NGX_HTTP_STRANGLER_DRIFT);
 
     fig_json_put_key(&api->out, "drift");
     fig_json_begin_array(&api->out);
 
-    for (i = 0, n = 0; view->index.nslots && i < model->nroutes; i++) {
-        route = &model->routes[i];
-        fig_slot_effect(route, fig_slot_of(&view->index, route), &effect);
-
-        if (effect.drift && n++ < NGX_HTTP_STRANGLER_DRIFT) {
-            fig_json_put_str(&api->out, route->name);
-        }
+    for (i = 0; i < ngx_min(n, NGX_HTTP_STRANGLER_DRIFT); i++) {
+        fig_json_put_str(&api->out, routes[i]->name);
     }
 
     fig_json_end_array(&api->out);

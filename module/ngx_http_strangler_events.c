@@ -39,12 +39,10 @@ ngx_http_strangler_events_visit(void *data, const fig_entry_t *entry)
 static void
 ngx_http_strangler_events_drift(ngx_http_strangler_hub_t *hub)
 {
-    uint32_t             i, n;
-    uint64_t             seq, epoch;
-    fig_slot_t          *slots;
-    fig_effect_t         effect;
-    fig_slot_index_t     index;
-    const fig_route_t   *route;
+    uint32_t           n;
+    uint64_t           seq, epoch;
+    fig_slot_t        *slots;
+    fig_slot_index_t   index;
 
     if (!fig_state_changes(&hub->rset->store->state, 0, UINT64_MAX, &slots, &n,
                            &seq, &epoch))
@@ -53,14 +51,7 @@ ngx_http_strangler_events_drift(ngx_http_strangler_hub_t *hub)
     }
 
     if (fig_slot_index_init(&index, slots, n)) {
-        hub->drift = 0;
-
-        for (i = 0; n && i < hub->gen->model->nroutes; i++) {
-            route = &hub->gen->model->routes[i];
-            fig_slot_effect(route, fig_slot_of(&index, route), &effect);
-            hub->drift += effect.drift;
-        }
-
+        hub->drift = fig_slots_drift(hub->gen->ruleset, &index, NULL, 0);
         fig_slot_index_release(&index);
     }
 

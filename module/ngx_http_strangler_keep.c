@@ -37,17 +37,6 @@ struct ngx_http_strangler_keep_s {
 };
 
 
-static int64_t
-ngx_http_strangler_now(void)
-{
-    struct timeval  tv;
-
-    ngx_gettimeofday(&tv);
-
-    return (int64_t) tv.tv_sec * 1000 + tv.tv_usec / 1000;
-}
-
-
 /* Routes that get traffic on two sides are timed by side. */
 
 static void
@@ -242,7 +231,7 @@ ngx_http_strangler_keep(ngx_http_strangler_rset_t *rset)
     lease = fig_flip_next_lease(&rset->store->state);
 
     due = keep->settled != rset->gen->number
-          || (lease != 0 && lease <= ngx_http_strangler_now());
+          || (lease != 0 && lease <= fig_time_now());
 
     if (!due
         && ngx_current_msec - keep->looked >= NGX_HTTP_STRANGLER_KEEP_LOOK)

@@ -113,28 +113,14 @@ static ngx_int_t
 ngx_http_strangler_live_all(ngx_http_strangler_gen_t *gen,
     const fig_slot_t *slots, uint32_t n)
 {
-    uint32_t             i;
-    fig_slot_index_t     index;
-    const fig_route_t   *route;
+    fig_slot_index_t  index;
 
     if (!fig_slot_index_init(&index, slots, n)) {
         return NGX_ERROR;
     }
 
-    for (i = 0; i < gen->model->nroutes; i++) {
-        route = &gen->model->routes[i];
-
-        ngx_http_strangler_live_set(gen, route, fig_slot_of(&index, route));
-    }
-
-    ngx_memzero(gen->drained, gen->model->nbackends);
-    gen->ndrained = 0;
-
-    for (i = 0; i < n; i++) {
-        if (slots[i].kind == FIG_SLOT_BACKEND) {
-            ngx_http_strangler_live_drain(gen, &slots[i]);
-        }
-    }
+    gen->ndrained = fig_slots_in_force(gen->ruleset, &index, gen->settings,
+                                       gen->drained);
 
     fig_slot_index_release(&index);
 

@@ -48,12 +48,9 @@ ngx_http_strangler_zone_set_error(ngx_http_strangler_rset_t *rset,
     fig_str_t json)
 {
     char                         *p;
-    struct timeval                tv;
     ngx_http_strangler_shared_t  *shared;
 
     shared = rset->shared;
-    ngx_gettimeofday(&tv);
-
     ngx_shmtx_lock(&shared->slab->mutex);
 
     if (shared->error) {
@@ -67,7 +64,7 @@ ngx_http_strangler_zone_set_error(ngx_http_strangler_rset_t *rset,
         ngx_memcpy(p, json.data, json.len);
         shared->error = p;
         shared->error_len = json.len;
-        shared->error_time = (int64_t) tv.tv_sec * 1000 + tv.tv_usec / 1000;
+        shared->error_time = fig_time_now();
     }
 
     ngx_shmtx_unlock(&shared->slab->mutex);

@@ -13,7 +13,7 @@ PUBLIC = {
     "compare": {"fig_compare.h", "fig_json.h", "fig_classes.h", "fig_ready.h",
                 "fig_noise.h", "fig_latency.h"},
     "control": {"fig_state.h", "fig_entry.h", "fig_store.h", "fig_flip.h",
-                "fig_shape.h", "fig_sketch.h"},
+                "fig_shape.h", "fig_sketch.h", "fig_body.h"},
 }
 
 # the rooms that a room may look into; tests look everywhere
