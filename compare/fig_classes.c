@@ -85,12 +85,14 @@ fig_classes_state(const fig_classes_t *classes, const fig_class_t *class,
 
 static void
 fig_class_keep(fig_class_t *class, size_t at,
-    const fig_difference_t *difference, fig_str_t request, uint64_t now)
+    const fig_difference_t *difference, fig_str_t request, fig_str_t id,
+    uint64_t now)
 {
     fig_sample_t  *sample, copy;
 
     copy.time = now;
     copy.request = fig_classes_copy(request);
+    copy.id = fig_classes_copy(id);
     copy.pointer = fig_classes_copy(difference->pointer);
     copy.from = fig_classes_copy(difference->from_value);
     copy.to = fig_classes_copy(difference->to_value);
@@ -101,10 +103,7 @@ fig_class_keep(fig_class_t *class, size_t at,
         class->nsamples++;
 
     } else {
-        fig_classes_free(sample->request);
-        fig_classes_free(sample->pointer);
-        fig_classes_free(sample->from);
-        fig_classes_free(sample->to);
+        fig_class_sample_free(sample);
     }
 
     *sample = copy;
@@ -115,7 +114,7 @@ fig_class_keep(fig_class_t *class, size_t at,
 
 static void
 fig_class_sample(fig_class_entry_t *entry, const fig_difference_t *difference,
-    fig_str_t request, uint64_t now)
+    fig_str_t request, fig_str_t id, uint64_t now)
 {
     uint64_t  at;
 
@@ -126,14 +125,16 @@ fig_class_sample(fig_class_entry_t *entry, const fig_difference_t *difference,
     }
 
     if (at < FIG_CLASSES_SAMPLES) {
-        fig_class_keep(&entry->class, (size_t) at, difference, request, now);
+        fig_class_keep(&entry->class, (size_t) at, difference, request, id,
+                       now);
     }
 }
 
 
 fig_outcome_t
 fig_classes_add(fig_classes_t *classes, fig_str_t name,
-    const fig_comparison_t *comparison, fig_str_t request, uint64_t now)
+    const fig_comparison_t *comparison, fig_str_t request, fig_str_t id,
+    uint64_t now)
 {
     size_t                   i;
     bool                     mismatch, noise;
@@ -185,7 +186,7 @@ fig_classes_add(fig_classes_t *classes, fig_str_t name,
 
         entry->class.count++;
         entry->class.last = now;
-        fig_class_sample(entry, difference, request, now);
+        fig_class_sample(entry, difference, request, id, now);
     }
 
     return mismatch ? FIG_OUTCOME_MISMATCH
@@ -289,9 +290,9 @@ fig_classes_probe(fig_classes_t *classes, fig_str_t name,
 
 fig_status_t
 fig_classes_acknowledge(fig_classes_t *classes, uint64_t id, fig_str_t reason,
-    fig_str_t owner, uint64_t expires, uint64_t now)
+    fig_str_t owner, fig_str_t by, uint64_t expires, uint64_t now)
 {
-    fig_str_t           why, who;
+    fig_str_t           why, who, whom;
     fig_class_entry_t  *entry;
 
     entry = fig_classes_lookup(classes, id);
@@ -303,21 +304,26 @@ fig_classes_acknowledge(fig_classes_t *classes, uint64_t id, fig_str_t reason,
     }
 
     if (expires == 0) {
-        why = who = fig_str(NULL, 0);
+        why = who = whom = fig_str(NULL, 0);
 
     } else {
         why = fig_classes_copy(reason);
         who = fig_classes_copy(owner);
+        whom = fig_classes_copy(by);
 
-        if (why.data == NULL || who.data == NULL) {
+        if (why.data == NULL || who.data == NULL
+            || (whom.data == NULL && by.data != NULL))
+        {
             fig_classes_free(why);
             fig_classes_free(who);
+            fig_classes_free(whom);
             return FIG_NOMEM;
         }
     }
 
     fig_classes_free(entry->class.reason);
     fig_classes_free(entry->class.owner);
+    fig_classes_free(entry->class.by);
 
     if (expires > now + FIG_CLASSES_ACK) {
         expires = now + FIG_CLASSES_ACK;
@@ -325,6 +331,8 @@ fig_classes_acknowledge(fig_classes_t *classes, uint64_t id, fig_str_t reason,
 
     entry->class.reason = why;
     entry->class.owner = who;
+    entry->class.by = whom;
+    entry->class.since = (expires != 0) ? now : 0;
     entry->class.expires = expires;
 
     return FIG_OK;

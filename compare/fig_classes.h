@@ -33,6 +33,7 @@ typedef struct fig_classes_s  fig_classes_t;
 typedef struct {
     uint64_t   time;
     fig_str_t  request;                /* as the caller named it */
+    fig_str_t  id;                     /* the same, for logs */
     fig_str_t  pointer;
     fig_str_t  from;                   /* data NULL: not kept */
     fig_str_t  to;
@@ -66,6 +67,8 @@ typedef struct {
     fig_sample_t samples[FIG_CLASSES_SAMPLES];
     fig_str_t    reason;               /* of its acknowledgement, or empty */
     fig_str_t    owner;
+    fig_str_t    by;                   /* who did it, and when */
+    uint64_t     since;
     uint64_t     expires;              /* 0: it has none */
 } fig_class_t;
 
@@ -78,12 +81,13 @@ void fig_classes_destroy(fig_classes_t *classes);
 
 /*
  * Counts what a pair differed in, and gives its outcome: acknowledged when all
- * of its classes are, noise when all are that or acknowledged.  request names
- * it in samples.  When memory is out a class is counted in no place, and the
- * pair is a mismatch.
+ * of its classes are, noise when all are that or acknowledged.  request and id
+ * name it in samples.  When memory is out a class is counted in no place, and
+ * the pair is a mismatch.
  */
 fig_outcome_t fig_classes_add(fig_classes_t *classes, fig_str_t route,
-    const fig_comparison_t *comparison, fig_str_t request, uint64_t now);
+    const fig_comparison_t *comparison, fig_str_t request, fig_str_t id,
+    uint64_t now);
 
 /*
  * A probe for noise: what primary and candidate differed in, and the primary
@@ -106,12 +110,13 @@ fig_class_state_t fig_classes_state(const fig_classes_t *classes,
 
 /*
  * Acknowledges a class, not what may come under its path.  expires is brought
- * down to FIG_CLASSES_ACK from now; 0 takes the acknowledgement back.  FIG_OK,
- * FIG_NOMEM, or FIG_INVALID when there is no such class, or reason or owner
- * are empty.
+ * down to FIG_CLASSES_ACK from now; 0 takes the acknowledgement back.  by is
+ * who does it, or empty.  FIG_OK, FIG_NOMEM, or FIG_INVALID when there is no
+ * such class, or reason or owner are empty.
  */
 fig_status_t fig_classes_acknowledge(fig_classes_t *classes, uint64_t id,
-    fig_str_t reason, fig_str_t owner, uint64_t expires, uint64_t now);
+    fig_str_t reason, fig_str_t owner, fig_str_t by, uint64_t expires,
+    uint64_t now);
 
 /*
  * How many classes forbid a flip: not acknowledged, and a success that became
@@ -122,6 +127,25 @@ size_t fig_classes_blocking(const fig_classes_t *classes, fig_str_t route,
 
 /* Drops what is known of a route; of all routes when route is NULL. */
 void fig_classes_drop(fig_classes_t *classes, const fig_str_t *route);
+
+/* Drops one class; false: there is none. */
+bool fig_classes_forget(fig_classes_t *classes, uint64_t id);
+
+/*
+ * Counts anew: what is acknowledged stays so, without any counts and samples,
+ * and all else is dropped.
+ */
+void fig_classes_renew(fig_classes_t *classes, uint64_t now);
+
+/*
+ * Gives a route another name, which no route may have.  The ids of its classes
+ * become others.  FIG_OK or FIG_NOMEM.
+ */
+fig_status_t fig_classes_rename(fig_classes_t *classes, fig_str_t from,
+    fig_str_t to);
+
+/* How many probes a route has had. */
+uint32_t fig_classes_probes(const fig_classes_t *classes, fig_str_t route);
 
 /* All of them as a JSON value, and back; what is there is kept and added to. */
 void fig_classes_write(const fig_classes_t *classes, fig_json_out_t *out);

@@ -4,8 +4,10 @@
  *     {"routes": [{"name", "probes"}],
  *      "classes": [{"route", "part", "kind", "path", "from", "to", "other",
  *                   "count", "first", "last", "noise": [both, b, c], "seen",
- *                   "samples": [{"time", "request", "pointer", "from", "to"}],
- *                   "acknowledged": {"reason", "owner", "expires"}}]}
+ *                   "samples": [{"time", "request", "id", "pointer", "from",
+ *                                "to"}],
+ *                   "acknowledged": {"reason", "owner", "by", "since",
+ *                                    "expires"}}]}
  *
  * What is read was written by an earlier run, of another version perhaps: what
  * is odd is left out.
@@ -48,6 +50,7 @@ fig_saved_put_samples(fig_json_out_t *out, const fig_class_t *class)
         fig_json_begin_object(out);
         fig_saved_put_number(out, "time", sample->time);
         fig_saved_put(out, "request", sample->request);
+        fig_saved_put(out, "id", sample->id);
         fig_saved_put(out, "pointer", sample->pointer);
         fig_saved_put(out, "from", sample->from);
         fig_saved_put(out, "to", sample->to);
@@ -91,6 +94,8 @@ fig_saved_put_class(fig_json_out_t *out, const fig_class_entry_t *entry)
         fig_json_begin_object(out);
         fig_saved_put(out, "reason", class->reason);
         fig_saved_put(out, "owner", class->owner);
+        fig_saved_put(out, "by", class->by);
+        fig_saved_put_number(out, "since", class->since);
         fig_saved_put_number(out, "expires", class->expires);
         fig_json_end_object(out);
     }
@@ -204,6 +209,7 @@ fig_saved_read_samples(const fig_json_t *doc, const fig_json_node_t *node,
         sample->time = fig_saved_get_number(doc, child, "time");
         sample->request = fig_classes_copy(fig_saved_get(doc, child,
                                                          "request"));
+        sample->id = fig_classes_copy(fig_saved_get(doc, child, "id"));
         sample->pointer = fig_classes_copy(fig_saved_get(doc, child,
                                                          "pointer"));
         sample->from = fig_classes_copy(fig_saved_get(doc, child, "from"));
@@ -324,6 +330,8 @@ fig_saved_read_class(fig_classes_t *classes, const fig_json_t *doc,
     if (node != NULL && class->expires == 0) {
         class->reason = fig_classes_copy(fig_saved_get(doc, node, "reason"));
         class->owner = fig_classes_copy(fig_saved_get(doc, node, "owner"));
+        class->by = fig_classes_copy(fig_saved_get(doc, node, "by"));
+        class->since = fig_saved_get_number(doc, node, "since");
         class->expires = fig_saved_get_number(doc, node, "expires");
     }
 

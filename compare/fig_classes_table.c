@@ -60,25 +60,36 @@ fig_classes_create(size_t per_route, size_t total)
 }
 
 
+void
+fig_class_sample_free(fig_sample_t *sample)
+{
+    fig_classes_free(sample->request);
+    fig_classes_free(sample->id);
+    fig_classes_free(sample->pointer);
+    fig_classes_free(sample->from);
+    fig_classes_free(sample->to);
+}
+
+
+static void
+fig_class_drop_samples(fig_class_t *class)
+{
+    while (class->nsamples != 0) {
+        fig_class_sample_free(&class->samples[--class->nsamples]);
+    }
+}
+
+
 static void
 fig_class_destroy(fig_class_entry_t *entry)
 {
-    size_t         i;
-    fig_sample_t  *sample;
-
-    for (i = 0; i < entry->class.nsamples; i++) {
-        sample = &entry->class.samples[i];
-        fig_classes_free(sample->request);
-        fig_classes_free(sample->pointer);
-        fig_classes_free(sample->from);
-        fig_classes_free(sample->to);
-    }
-
+    fig_class_drop_samples(&entry->class);
     fig_classes_free(entry->class.path);
     fig_classes_free(entry->class.from);
     fig_classes_free(entry->class.to);
     fig_classes_free(entry->class.reason);
     fig_classes_free(entry->class.owner);
+    fig_classes_free(entry->class.by);
     free(entry);
 }
 
@@ -319,6 +330,141 @@ fig_classes_next(const fig_classes_t *classes, const fig_str_t *route,
     }
 
     return (entry != NULL) ? &entry->class : NULL;
+}
+
+
+/* Takes the entry at a link out of the list, which last may have to follow. */
+
+static void
+fig_classes_unlink(fig_classes_t *classes, fig_class_entry_t **at)
+{
+    fig_class_entry_t  *entry;
+
+    entry = *at;
+    *at = entry->next;
+    classes->n--;
+    entry->route->nclasses -= !entry->class.other;
+    fig_class_destroy(entry);
+}
+
+
+/* The end of the list, and the slots, after entries have gone. */
+
+static void
+fig_classes_settle(fig_classes_t *classes)
+{
+    fig_class_entry_t  *entry;
+
+    classes->last = NULL;
+
+    for (entry = classes->first; entry != NULL; entry = entry->next) {
+        classes->last = entry;
+    }
+
+    if (classes->nslots != 0) {
+        fig_classes_index(classes);
+    }
+}
+
+
+bool
+fig_classes_forget(fig_classes_t *classes, uint64_t id)
+{
+    fig_class_entry_t  **at;
+
+    for (at = &classes->first; *at != NULL; at = &(*at)->next) {
+        if ((*at)->class.id == id) {
+            fig_classes_unlink(classes, at);
+            fig_classes_settle(classes);
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+void
+fig_classes_renew(fig_classes_t *classes, uint64_t now)
+{
+    fig_class_route_t   *route;
+    fig_class_entry_t   *entry, **at;
+
+    for (at = &classes->first; *at != NULL; /* void */) {
+        entry = *at;
+
+        if (entry->class.expires <= now) {
+            fig_classes_unlink(classes, at);
+            continue;
+        }
+
+        entry->class.count = 0;
+        entry->seen = 0;
+        memset(&entry->class.noise, 0, sizeof(fig_noise_t));
+        fig_class_drop_samples(&entry->class);
+        at = &entry->next;
+    }
+
+    for (route = classes->routes; route != NULL; route = route->next) {
+        route->probes = 0;
+    }
+
+    fig_classes_settle(classes);
+}
+
+
+fig_status_t
+fig_classes_rename(fig_classes_t *classes, fig_str_t from, fig_str_t to)
+{
+    fig_str_t           name;
+    fig_class_t        *class;
+    fig_difference_t    difference;
+    fig_class_route_t  *route;
+    fig_class_entry_t  *entry;
+
+    route = fig_classes_route(classes, from);
+    if (route == NULL) {
+        return FIG_OK;
+    }
+
+    name = fig_classes_copy(to);
+    if (name.data == NULL) {
+        return FIG_NOMEM;
+    }
+
+    fig_classes_free(route->name);
+    route->name = name;
+    memset(&difference, 0, sizeof(fig_difference_t));
+
+    for (entry = classes->first; entry != NULL; entry = entry->next) {
+        if (entry->route != route) {
+            continue;
+        }
+
+        class = &entry->class;
+        class->route = name;
+        difference.part = class->part;
+        difference.kind = class->kind;
+        difference.path = class->path;
+        difference.from = class->from;
+        difference.to = class->to;
+        class->id = fig_class_id(name, &difference, class->other);
+    }
+
+    fig_classes_settle(classes);
+
+    return FIG_OK;
+}
+
+
+uint32_t
+fig_classes_probes(const fig_classes_t *classes, fig_str_t name)
+{
+    fig_class_route_t  *route;
+
+    route = fig_classes_route(classes, name);
+
+    return (route != NULL) ? route->probes : 0;
 }
 
 

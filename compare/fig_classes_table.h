@@ -64,6 +64,9 @@ fig_class_entry_t *fig_classes_get(fig_classes_t *classes,
 fig_class_entry_t *fig_classes_lookup(const fig_classes_t *classes,
     uint64_t id);
 
+/* Frees what a sample has. */
+void fig_class_sample_free(fig_sample_t *sample);
+
 /* A copy on the heap; data NULL: no memory.  Of no data none. */
 fig_str_t fig_classes_copy(fig_str_t text);
 void fig_classes_free(fig_str_t text);

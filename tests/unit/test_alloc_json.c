@@ -293,12 +293,15 @@ use_classes(const fig_comparison_t *comparison)
 
     if (classes != NULL && again != NULL && arena != NULL) {
         fig_classes_add(classes, fig_str("a", 1), comparison, fig_str("r", 1),
-                        1);
+                        fig_str("i", 1), 1);
         whole = fig_classes_probe(classes, fig_str("b", 1), comparison,
                                   comparison, 1) == FIG_OK
                 && fig_classes_acknowledge(classes,
                        fig_classes_next(classes, NULL, NULL)->id,
-                       fig_str("x", 1), fig_str("y", 1), 9, 1) == FIG_OK;
+                       fig_str("x", 1), fig_str("y", 1),
+                       fig_str("z", 1), 9, 1) == FIG_OK
+                && fig_classes_rename(classes, fig_str("a", 1),
+                                      fig_str("c", 1)) == FIG_OK;
         fig_classes_write(classes, &out);
         whole = whole && !out.nomem
                 && fig_json_parse(fig_json_out_text(&out), NULL, arena, &doc,

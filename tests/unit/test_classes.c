@@ -58,7 +58,7 @@ add(fig_classes_t *classes, fig_str_t route, pair_t *pair, uint64_t now)
     pair->comparison.differences = pair->differences;
 
     return fig_classes_add(classes, route, &pair->comparison,
-                           fig_str("GET /x", 6), now);
+                           fig_str("GET /x", 6), fig_str("r1", 2), now);
 }
 
 
@@ -108,6 +108,7 @@ test_a_pair_counts_once(void **state)
     assert_int_equal(class->last, 20);
     assert_int_equal(class->nsamples, 2);
     assert_str(class->samples[0].request, "GET /x");
+    assert_str(class->samples[0].id, "r1");
     assert_ptr_equal(fig_classes_find(classes, class->id), class);
     assert_null(fig_classes_find(classes, class->id + 2));
 
@@ -235,6 +236,7 @@ test_acknowledging(void **state)
     fig_classes_t      *classes;
     const fig_class_t  *a, *b;
     const fig_str_t     why = FIG_STR("known"), who = FIG_STR("me");
+    const fig_str_t     ann = FIG_STR("ann");
 
     (void) state;
 
@@ -243,16 +245,18 @@ test_acknowledging(void **state)
     add(classes, orders, &pair, 1);
     a = fig_classes_next(classes, NULL, NULL);
 
-    assert_int_equal(fig_classes_acknowledge(classes, a->id + 2, why, who, 9,
-                                             1), FIG_INVALID);
+    assert_int_equal(fig_classes_acknowledge(classes, a->id + 2, why, who, ann,
+                                             9, 1), FIG_INVALID);
     assert_int_equal(fig_classes_acknowledge(classes, a->id, fig_str("", 0),
-                                             who, 9, 1), FIG_INVALID);
-    assert_int_equal(fig_classes_acknowledge(classes, a->id, why, who, 100, 1),
-                     FIG_OK);
+                                             who, ann, 9, 1), FIG_INVALID);
+    assert_int_equal(fig_classes_acknowledge(classes, a->id, why, who, ann,
+                                             100, 1), FIG_OK);
+    assert_str(a->by, "ann");
+    assert_int_equal(a->since, 1);
     assert_int_equal(add(classes, orders, &pair, 99),
                      FIG_OUTCOME_ACKNOWLEDGED);
     assert_int_equal(add(classes, orders, &pair, 100), FIG_OUTCOME_MISMATCH);
-    assert_int_equal(fig_classes_acknowledge(classes, a->id, why, who,
+    assert_int_equal(fig_classes_acknowledge(classes, a->id, why, who, ann,
                                              UINT64_MAX, 100), FIG_OK);
     assert_int_equal(a->expires, 100 + FIG_CLASSES_ACK);
 
@@ -263,14 +267,81 @@ test_acknowledging(void **state)
     differ(&pair, FIG_PART_BODY, FIG_KIND_VALUE, "$.a", "number", "number");
     assert_int_equal(add(classes, orders, &pair, 101), FIG_OUTCOME_MISMATCH);
     b = fig_classes_next(classes, NULL, a);
-    fig_classes_acknowledge(classes, b->id, why, who, 200, 101);
+    fig_classes_acknowledge(classes, b->id, why, who, ann, 200, 101);
     assert_int_equal(add(classes, orders, &pair, 102),
                      FIG_OUTCOME_ACKNOWLEDGED);
     assert_int_equal(fig_classes_state(classes, b, 102),
                      FIG_CLASS_ACKNOWLEDGED);
-    fig_classes_acknowledge(classes, b->id, why, who, 0, 102);
+    fig_classes_acknowledge(classes, b->id, why, who, ann, 0, 102);
     assert_int_equal(add(classes, orders, &pair, 102), FIG_OUTCOME_MISMATCH);
     assert_null(b->owner.data);
+    assert_null(b->by.data);
+    fig_classes_destroy(classes);
+}
+
+
+/* Only what is acknowledged outlives a new beginning, or is taken along. */
+
+static void
+test_beginning_anew(void **state)
+{
+    uint64_t            id;
+    pair_t              pair = { .comparison.n = 0 };
+    fig_classes_t      *classes;
+    const fig_class_t  *class;
+
+    (void) state;
+
+    classes = fig_classes_create(2, 0);
+    differ(&pair, FIG_PART_BODY, FIG_KIND_TYPE, "$.a", "null", "array");
+    differ(&pair, FIG_PART_BODY, FIG_KIND_TYPE, "$.b", "null", "array");
+    add(classes, orders, &pair, 1);
+    add(classes, shop, &pair, 1);
+    fig_classes_probe(classes, orders, &pair.comparison, &pair.comparison, 1);
+    assert_int_equal(fig_classes_probes(classes, orders), 1);
+    class = fig_classes_next(classes, &orders, NULL);
+    class = fig_classes_next(classes, &orders, class);
+    fig_classes_acknowledge(classes, class->id, shop, shop, shop, 10, 1);
+    id = class->id;
+
+    fig_classes_renew(classes, 9);
+    assert_int_equal(count(classes, NULL), 1);
+    class = fig_classes_next(classes, NULL, NULL);
+    assert_ptr_equal(fig_classes_find(classes, id), class);
+    assert_str(class->path, "$.b");
+    assert_int_equal(class->count, 0);
+    assert_int_equal(class->nsamples, 0);
+    assert_int_equal(class->noise.both, 0);
+    assert_int_equal(fig_classes_probes(classes, orders), 0);
+
+    /* there is room again, and what comes is behind it */
+
+    add(classes, orders, &pair, 9);
+    assert_int_equal(count(classes, &orders), 2);
+    assert_int_equal(fig_classes_next(classes, NULL, class)->count, 1);
+
+    assert_int_equal(fig_classes_rename(classes, orders, shop), FIG_OK);
+    assert_int_equal(count(classes, &orders), 0);
+    assert_int_equal(count(classes, &shop), 2);
+    assert_null(fig_classes_find(classes, id));
+    assert_int_equal(add(classes, shop, &pair, 9), FIG_OUTCOME_MISMATCH);
+    assert_int_equal(count(classes, &shop), 2);
+    class = fig_classes_next(classes, &shop, NULL);
+    assert_int_equal(class->count, 2);
+    assert_str(class->reason, "shop");
+
+    assert_false(fig_classes_forget(classes, id));
+    assert_true(fig_classes_forget(classes, class->id));
+    assert_int_equal(count(classes, &shop), 1);
+    assert_true(fig_classes_forget(classes,
+                    fig_classes_next(classes, NULL, NULL)->id));
+    assert_null(fig_classes_next(classes, NULL, NULL));
+    add(classes, shop, &pair, 9);
+    assert_int_equal(count(classes, &shop), 2);
+
+    fig_classes_renew(classes, 11);
+    assert_null(fig_classes_next(classes, NULL, NULL));
+    assert_int_equal(fig_classes_rename(classes, orders, shop), FIG_OK);
     fig_classes_destroy(classes);
 }
 
@@ -358,7 +429,7 @@ test_what_forbids_a_flip(void **state)
     assert_int_equal(fig_classes_blocking(classes, orders, 1, &one), 3);
     assert_int_equal(fig_class_text(one, text, sizeof(text)), 17);
     assert_string_equal(text, "status 201 -> 503");
-    fig_classes_acknowledge(classes, one->id, orders, orders, 9, 1);
+    fig_classes_acknowledge(classes, one->id, orders, orders, orders, 9, 1);
     assert_int_equal(fig_classes_blocking(classes, orders, 1, &one), 2);
     fig_class_text(one, text, sizeof(text));
     assert_string_equal(text, "body $.c: type");
@@ -410,7 +481,7 @@ test_classes_survive(void **state)
     }
 
     class = fig_classes_next(classes, NULL, NULL);
-    fig_classes_acknowledge(classes, class->id, orders, shop, 99, 1);
+    fig_classes_acknowledge(classes, class->id, orders, shop, orders, 99, 1);
 
     fig_json_out_init(&out);
     fig_json_out_init(&second);
@@ -478,6 +549,7 @@ main(void)
         cmocka_unit_test(test_what_finds_no_room_is_other),
         cmocka_unit_test(test_many_classes),
         cmocka_unit_test(test_acknowledging),
+        cmocka_unit_test(test_beginning_anew),
         cmocka_unit_test(test_noise),
         cmocka_unit_test(test_what_forbids_a_flip),
         cmocka_unit_test(test_classes_survive),
