@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from harness import api as apis
+from harness import api as apis, faults
 from harness.api import problem
 from harness.client import serialize
 
@@ -136,6 +136,34 @@ def test_counts(api):
     told = api.get("v1/backends/new")
     assert told["requests"]["success"] == backend + 3
     assert (told["in_flight"], told["failures"]) == (0, {})
+
+
+def test_counts_of_a_side(api):
+    """What a program needs that looks twice, and at what is between."""
+    before = api.get("v1/routes/c")
+    for status in (200, 404, 500):
+        api.router.new.on("/c", faults.answer(status))
+        assert api.router.get("/c").status == status
+    api.router.reset()
+
+    def ended():
+        after = api.get("v1/routes/c")
+        return {name: n - before["outcomes"]["new"][name]
+                for name, n in after["outcomes"]["new"].items()}
+
+    apis.wait_until(lambda: sum(ended().values()) == 3, "they are counted")
+    assert ended() == {"success": 1, "client_error": 1, "server_error": 1,
+                       "aborted": 0}
+
+    durations = api.get("v1/routes/c")["durations"]
+    assert durations["bounds"] == sorted(durations["bounds"])
+    assert len(durations["new"]) == len(durations["bounds"]) + 1
+    assert sum(durations["new"]) == sum(before["durations"]["new"]) + 3
+    assert sum(durations["old"]) == 0
+
+    assert api.get("v1/routes/gone")["durations"] is None
+    assert all("durations" not in route
+               for route in api.get("v1/routes")["routes"])
 
 
 @pytest.fixture(scope="module")
