@@ -144,8 +144,12 @@ void ngx_http_strangler_api_unview(ngx_http_strangler_view_t *view);
 /* Parts of answers. */
 void ngx_http_strangler_put_lease(fig_json_out_t *out,
     const ngx_http_strangler_view_t *view, uint64_t seq);
+
+/* ngx_http_strangler_api_counts.c */
 void ngx_http_strangler_put_latency(fig_json_out_t *out, const char *key,
     const ngx_http_strangler_duration_t *duration);
+void ngx_http_strangler_put_route_counts(ngx_http_strangler_api_t *api,
+    const fig_route_t *route);
 
 void ngx_http_strangler_put_name_of(fig_json_out_t *out, const char *key,
     const fig_backend_t *backend);
