@@ -127,7 +127,8 @@ configure_make()
 
     stamp=$(printf '%s\n' "$source" "$@"
             cat strangler/config src/core/nginx.h
-            find strangler/{base,rules,compare,control,module} -name '*.[ch]' | sort
+            find strangler/{base,rules,compare,control,evidence,module} \
+                -name '*.[ch]' | sort
             cat strangler/module/openapi.json)
 
     if [ "$stamp" != "$(cat stamp 2>/dev/null)" ]; then

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "fig_comparing.h"
 #include "fig_text.h"
 #include "json.h"
 #include "rules.h"
@@ -86,7 +87,7 @@ cli_rules_load(const char *path, cli_rules_t *rules)
     status = (rules->diags != NULL) ? cli_rules_read(rules) : FIG_NOMEM;
 
     if (status == FIG_OK) {
-        status = fig_ruleset_create(rules->files, &rules->ruleset,
+        status = fig_comparing_load(rules->files, &rules->ruleset, NULL,
                                     rules->diags);
     }
 

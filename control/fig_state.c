@@ -370,6 +370,7 @@ fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
 
     effect->setting.stage = (uint8_t) route->stage;
     effect->setting.percent = route->percent;
+    effect->setting.shadow_percent = fig_shadow_share(route, route->stage);
 
     if (slot == NULL) {
         return;
@@ -387,6 +388,8 @@ fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
 
     effect->flipped = fig_slot_apply(route, slot, flags, &effect->setting)
                       && flags != 0;
+    effect->setting.shadow_percent =
+        fig_shadow_share(route, (fig_stage_t) effect->setting.stage);
     effect->hold = (slot->flags & FIG_SLOT_HOLD) != 0;
     effect->drift = effect->setting.stage != route->stage
                     || fig_setting_share((fig_stage_t) effect->setting.stage,

@@ -22,6 +22,7 @@
 #include <ngx_http.h>
 
 #include "fig_arena.h"
+#include "fig_comparing.h"
 #include "fig_path.h"
 #include "fig_rules.h"
 #include "fig_flip.h"
@@ -124,6 +125,7 @@ struct ngx_http_strangler_gen_s {
     ngx_uint_t                     refs;       /* requests, and one while in
                                                   force */
     fig_ruleset_t                 *ruleset;
+    fig_comparing_t               *comparing;
     const fig_model_t             *model;
     fig_arena_t                   *arena;      /* of the backends */
     ngx_http_strangler_backend_t  *backends;   /* by the model's index */

@@ -11,6 +11,7 @@
 #include "ngx_http_strangler_api.h"
 
 #include "fig_ask.h"
+#include "fig_comparing.h"
 
 
 #define NGX_HTTP_STRANGLER_MOVES     100       /* that are shown */
@@ -317,7 +318,7 @@ ngx_http_strangler_api_rules_check(ngx_http_strangler_api_t *api)
                    : FIG_NOMEM;
 
     if (status == FIG_OK) {
-        status = fig_ruleset_create(files, &ruleset, diags);
+        status = fig_comparing_load(files, &ruleset, NULL, diags);
     }
 
     if (status == FIG_NOMEM) {

@@ -319,7 +319,7 @@ ngx_http_strangler_gen_create(const fig_files_t *files,
         return FIG_NOMEM;
     }
 
-    status = fig_ruleset_create(files, &gen->ruleset, diags);
+    status = fig_comparing_load(files, &gen->ruleset, &gen->comparing, diags);
 
     if (status == FIG_OK) {
         gen->checksum = fig_files_checksum(files);
@@ -369,6 +369,7 @@ ngx_http_strangler_gen_destroy(ngx_http_strangler_gen_t *gen)
 #endif
 
     fig_arena_destroy(gen->arena);
+    fig_comparing_destroy(gen->comparing);
     fig_ruleset_destroy(gen->ruleset);
     free(gen);
 }

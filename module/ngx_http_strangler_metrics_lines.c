@@ -30,6 +30,7 @@ ngx_http_strangler_setting(const fig_route_t *route,
 
     setting.stage = (uint8_t) route->stage;
     setting.percent = route->percent;
+    setting.shadow_percent = fig_shadow_share(route, route->stage);
 
     return setting;
 }

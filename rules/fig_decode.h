@@ -10,6 +10,8 @@
  *     fig_decode_fallback.c   fallback, timeouts
  *     fig_decode_target.c     to, rewrite, redirect, respond
  *     fig_decode_headers.c    headers
+ *     fig_decode_shadow.c     shadow
+ *     fig_decode_compare.c    compare, with fig_decode_paths.c
  *     fig_decode_test.c       tests
  *
  * A decoder reports what is wrong and leaves what it could not read as it was:
@@ -127,6 +129,26 @@ void fig_decode_fallback(fig_load_t *load, const fig_yaml_t *node,
     fig_fallback_t *fallback);
 void fig_decode_timeouts(fig_load_t *load, const fig_yaml_t *node,
     bool is_route, fig_timeouts_t *timeouts);
+
+/* The defaults where node is NULL. */
+void fig_decode_shadow(fig_load_t *load, const fig_yaml_t *node,
+    fig_shadow_t *shadow);
+void fig_decode_compare(fig_load_t *load, const fig_yaml_t *node,
+    fig_compare_rule_t *compare);
+
+/* `compare`: lists of path expressions, and maps from them to something. */
+void fig_decode_path_list(fig_load_t *load, const fig_yaml_t *node,
+    const char *key, fig_path_rules_t *rules);
+void fig_decode_keyed(fig_load_t *load, const fig_yaml_t *node,
+    fig_path_rules_t *rules);
+void fig_decode_tolerance(fig_load_t *load, const fig_yaml_t *node,
+    fig_path_rules_t *rules);
+void fig_decode_shape(fig_load_t *load, const fig_yaml_t *node,
+    fig_path_rules_t *rules);
+
+/* A lower-case copy of the name of a header in node's text, from skip on. */
+bool fig_decode_header_name(fig_load_t *load, const fig_yaml_t *node,
+    size_t skip, fig_str_t *name);
 
 void fig_decode_headers(fig_load_t *load, const fig_yaml_t *node,
     fig_fields_t *request, fig_fields_t *response);

@@ -26,6 +26,7 @@ enum {
     FIG_BACKEND_TIMEOUTS,
     FIG_BACKEND_KEEPALIVE,
     FIG_BACKEND_TLS,
+    FIG_BACKEND_VERSION,
     FIG_BACKEND_KEYS = 11
 };
 
@@ -37,11 +38,11 @@ static const fig_key_t  fig_backend_keys[FIG_BACKEND_KEYS] = {
     { "timeouts", FIG_KEY_KNOWN, NULL },
     { "keepalive", FIG_KEY_KNOWN, NULL },
     { "tls", FIG_KEY_KNOWN, NULL },
+    { "version", FIG_KEY_KNOWN, NULL },
     { "breaker", FIG_KEY_LATER, NULL },
     { "max_in_flight", FIG_KEY_LATER, NULL },
     { "max_fallbacks", FIG_KEY_LATER, NULL },
     { "health", FIG_KEY_LATER, NULL },
-    { "version", FIG_KEY_LATER, NULL },
 };
 
 
@@ -260,6 +261,27 @@ fig_decode_keepalive(fig_load_t *load, const fig_yaml_t *node,
 
 
 static void
+fig_decode_build(fig_load_t *load, const fig_yaml_t *node, fig_str_t *header)
+{
+    static const char  prefix[] = "header:";
+
+    if (!fig_load_is_text(load, node, "version")) {
+        return;
+    }
+
+    if (node->text.len < sizeof(prefix)
+        || memcmp(node->text.data, prefix, sizeof(prefix) - 1) != 0)
+    {
+        fig_load_error(load, node->pos, "write header:X-Version",
+                       "\"version\" must be the header of an answer");
+        return;
+    }
+
+    fig_decode_header_name(load, node, sizeof(prefix) - 1, header);
+}
+
+
+static void
 fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
     fig_backend_t *backend)
 {
@@ -298,6 +320,11 @@ fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
 
     if (given[FIG_BACKEND_TLS] != NULL) {
         fig_decode_tls(load, given[FIG_BACKEND_TLS], backend);
+    }
+
+    if (given[FIG_BACKEND_VERSION] != NULL) {
+        fig_decode_build(load, given[FIG_BACKEND_VERSION]->value,
+                         &backend->version);
     }
 
     if (given[FIG_BACKEND_KEEPALIVE] != NULL) {

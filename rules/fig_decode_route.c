@@ -37,8 +37,8 @@ static const fig_key_t  fig_route_keys[FIG_ROUTE_KEYS] = {
     [FIG_ROUTE_EXPIRES] = { "expires", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_NOTE] = { "note", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_RETRY] = { "retry", FIG_KEY_LATER, NULL },
-    [FIG_ROUTE_SHADOW] = { "shadow", FIG_KEY_LATER, NULL },
-    [FIG_ROUTE_COMPARE] = { "compare", FIG_KEY_LATER, NULL },
+    [FIG_ROUTE_SHADOW] = { "shadow", FIG_KEY_KNOWN, NULL },
+    [FIG_ROUTE_COMPARE] = { "compare", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_HOST] = { "host", FIG_KEY_ELSEWHERE, fig_under_match },
     [FIG_ROUTE_PATH] = { "path", FIG_KEY_ELSEWHERE, fig_under_match },
     [FIG_ROUTE_METHODS] = { "methods", FIG_KEY_ELSEWHERE, fig_under_match },
@@ -250,6 +250,14 @@ fig_decode_key(fig_load_t *load, int key, const fig_yaml_t *value,
                            &route->response_headers);
         break;
 
+    case FIG_ROUTE_SHADOW:
+        fig_decode_shadow(load, value, &route->shadow);
+        break;
+
+    case FIG_ROUTE_COMPARE:
+        fig_decode_compare(load, value, &route->compare);
+        break;
+
     case FIG_ROUTE_REDIRECT:
         fig_decode_redirect(load, value, &route->redirect);
         break;
@@ -348,6 +356,9 @@ fig_decode_route(fig_load_t *load, const fig_yaml_t *node)
     route->timeouts.send = FIG_UNSET;
     route->timeouts.read = FIG_UNSET;
     route->timeouts.total = FIG_UNSET;
+
+    fig_decode_shadow(load, NULL, &route->shadow);
+    fig_decode_compare(load, NULL, &route->compare);
 
     named = fig_decode_route_name(load, node, draft->given[FIG_ROUTE_NAME],
                                   route);

@@ -18,6 +18,7 @@
 #include "fig_files.h"
 #include "fig_model.h"
 #include "fig_names.h"
+#include "fig_rules.h"
 #include "fig_scalar.h"
 #include "fig_yaml.h"
 
@@ -27,6 +28,7 @@ typedef struct {
     fig_arena_t       *scratch;        /* gone after loading */
     fig_diags_t       *diags;
     const fig_files_t *files;
+    const fig_rules_checks_t  *checks;  /* NULL: none */
     fig_model_t       *model;
 
     fig_names_t        backend_names;  /* numbers are indexes in the model */
@@ -125,6 +127,8 @@ bool fig_load_duration(fig_load_t *load, const fig_yaml_t *node,
     const char *key, int64_t *ms);
 bool fig_load_percent(fig_load_t *load, const fig_yaml_t *node,
     const char *key, int32_t *percent);
+bool fig_load_size(fig_load_t *load, const fig_yaml_t *node,
+    const char *key, size_t min, size_t max, size_t *size);
 
 /* One of nwords words: *index says which. */
 bool fig_load_word(fig_load_t *load, const fig_yaml_t *node, const char *key,

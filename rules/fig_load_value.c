@@ -119,6 +119,25 @@ fig_load_percent(fig_load_t *load, const fig_yaml_t *node, const char *key,
 
 
 bool
+fig_load_size(fig_load_t *load, const fig_yaml_t *node, const char *key,
+    size_t min, size_t max, size_t *size)
+{
+    fig_fault_t  fault;
+
+    if (!fig_load_is_text(load, node, key)) {
+        return false;
+    }
+
+    if (!fig_scalar_size(node->text, min, max, size, &fault)) {
+        fig_load_key_fault(load, node, key, &fault);
+        return false;
+    }
+
+    return true;
+}
+
+
+bool
 fig_load_word(fig_load_t *load, const fig_yaml_t *node, const char *key,
     const char *const *words, size_t nwords, size_t *index)
 {

@@ -95,6 +95,8 @@ struct fig_backend_s {
     uint32_t          keepalive;       /* idle connections kept per worker */
     uint32_t          keepalive_requests;
     int64_t           keepalive_timeout;       /* ms */
+    fig_str_t         version;         /* the header that names the build,
+                                          lower-case; len 0: none */
 };
 
 
@@ -334,6 +336,119 @@ typedef struct {
 } fig_respond_t;
 
 
+/* Why a second write is harmless: the operator's word. */
+
+typedef enum {
+    FIG_WRITES_NONE = 0,
+    FIG_WRITES_DRYRUN,
+    FIG_WRITES_SANDBOX,
+    FIG_WRITES_IDEMPOTENT
+} fig_writes_t;
+
+
+/* `shadow`, with the defaults in all that was not given. */
+
+typedef struct {
+    bool              given;
+    fig_pos_t         pos;
+    int32_t           percent;         /* hundredths */
+    uint32_t          per_second;      /* of all workers of a node */
+    uint32_t          in_flight;
+    uint32_t          nmethods;
+    const fig_str_t  *methods;
+    fig_writes_t      writes;
+    int64_t           timeout;         /* ms, of the whole copy */
+    size_t            max_body;        /* of a request */
+    const fig_backend_t  *to;          /* NULL: the side that did not answer */
+    uint32_t          nstrip_cookies;
+    const fig_str_t  *strip_cookies;
+    uint32_t          nstrip_headers;
+    const fig_str_t  *strip_headers;   /* lower-case */
+} fig_shadow_t;
+
+
+/* What `compare` says about one path expression, which is not parsed here. */
+
+typedef enum {
+    FIG_SHAPED_UUID = 0,
+    FIG_SHAPED_RFC3339,
+    FIG_SHAPED_EPOCH,
+    FIG_SHAPED_REGEX
+} fig_shaped_t;
+
+
+typedef struct {
+    fig_str_t         path;
+    fig_str_t         key;             /* `keyed` */
+    fig_str_t         abs;             /* `tolerance`: decimals, len 0: none */
+    fig_str_t         rel;
+    fig_shaped_t      shape;           /* `shape` */
+    fig_regex_t      *regex;           /* FIG_SHAPED_REGEX */
+} fig_path_rule_t;
+
+
+typedef struct {
+    uint32_t          n;
+    fig_path_rule_t  *rules;
+} fig_path_rules_t;
+
+
+typedef struct {
+    uint32_t          n;
+    fig_str_t        *names;
+} fig_name_list_t;
+
+
+typedef struct {
+    fig_regex_t      *regex;
+    fig_str_t         with;
+} fig_replace_t;
+
+
+typedef struct {
+    uint16_t          a;
+    uint16_t          b;
+} fig_code_pair_t;
+
+
+typedef enum {
+    FIG_COMPARED_AUTO = 0,             /* by media type */
+    FIG_COMPARED_JSON,
+    FIG_COMPARED_TEXT,
+    FIG_COMPARED_BYTES,
+    FIG_COMPARED_NONE
+} fig_compared_t;
+
+
+/* `compare`, with the defaults in all that was not given. */
+
+typedef struct {
+    bool              given;
+    bool              none;            /* copied, but not compared */
+    bool              status_class;
+    bool              null_absent;
+    bool              keep_values;     /* `values: keep` */
+    fig_pos_t         pos;
+    uint32_t          ncodes;          /* `status` as pairs */
+    fig_code_pair_t  *codes;
+    fig_name_list_t   add;             /* `headers` */
+    fig_name_list_t   remove;
+    fig_compared_t    body;
+    fig_path_rules_t  ignore;
+    fig_path_rules_t  unordered;
+    fig_path_rules_t  redact;
+    fig_path_rules_t  keyed;
+    fig_path_rules_t  tolerance;
+    fig_path_rules_t  shape;
+    uint32_t          nnormalize;
+    fig_replace_t    *normalize;
+    size_t            max_body;
+    int32_t           noise;           /* hundredths of a percent; 0: none */
+    double            p0;              /* 0.001 is 0.1 % */
+    double            alpha;
+} fig_compare_rule_t;
+
+
 typedef enum {
     FIG_ACTION_PROXY = 0,
     FIG_ACTION_REDIRECT,
@@ -377,6 +492,8 @@ struct fig_route_s {
     fig_fields_t          response_headers;
     fig_redirect_t        redirect;
     fig_respond_t         respond;
+    fig_shadow_t          shadow;
+    fig_compare_rule_t    compare;
 
     fig_str_t             capability;  /* len 0: none; so the next three */
     fig_str_t             owner;

@@ -22,14 +22,38 @@ typedef struct fig_ruleset_s  fig_ruleset_t;
 
 
 /*
+ * What a file is to be checked for that is not known here; each may be NULL.
+ * path: whether text is a path expression, as `compare` has them; if not,
+ * *offset and *message, which is static, say why.
+ */
+
+typedef struct {
+    fig_status_t       (*path)(fig_str_t text, size_t *offset,
+                               const char **message);
+} fig_rules_checks_t;
+
+
+/*
  * Parses, checks, compiles and tests the rules.  Blocking: up to some hundred
  * milliseconds for 10,000 routes; any thread, no nginx.  FIG_INVALID: diags
  * has at least one error and *ruleset is NULL.  The rule set keeps no pointer
- * into files.  Free with fig_ruleset_destroy() (NULL is allowed).
+ * into files.  checks may be NULL.  Free with fig_ruleset_destroy() (NULL is
+ * allowed).
  */
+fig_status_t fig_ruleset_create_checked(const fig_files_t *files,
+    const fig_rules_checks_t *checks, fig_ruleset_t **ruleset,
+    fig_diags_t *diags);
 fig_status_t fig_ruleset_create(const fig_files_t *files,
     fig_ruleset_t **ruleset, fig_diags_t *diags);
 void fig_ruleset_destroy(fig_ruleset_t *ruleset);
+
+/*
+ * The same for a text whose top level is the mapping of a route's `compare`,
+ * and may be empty: the model has one route, which has nothing but that.
+ */
+fig_status_t fig_ruleset_create_compare(const fig_files_t *files,
+    const fig_rules_checks_t *checks, fig_ruleset_t **ruleset,
+    fig_diags_t *diags);
 
 /* The model behind it, borrowed. */
 const fig_model_t *fig_ruleset_model(const fig_ruleset_t *ruleset);
@@ -151,6 +175,7 @@ typedef struct {
 
 typedef struct {
     int32_t               percent;     /* hundredths; FIG_UNSET */
+    int32_t               shadow_percent;      /* of copies; never FIG_UNSET */
     uint8_t               stage;       /* fig_stage_t */
 } fig_setting_t;
 
@@ -182,6 +207,13 @@ const char *fig_route_refuses(const fig_route_t *route, fig_stage_t stage,
 
 /* The share that the new side gets, in hundredths of a percent. */
 int32_t fig_setting_share(fig_stage_t stage, int32_t percent);
+
+/*
+ * The share of requests that are copied in a stage, as the file has it: that
+ * of `shadow`, and in stage shadow also where that is not given.  Hundredths
+ * of a percent.
+ */
+int32_t fig_shadow_share(const fig_route_t *route, fig_stage_t stage);
 
 /* Bucket of a sticky value: see fig_split.c for the function. */
 uint16_t fig_split_bucket(fig_str_t name, fig_str_t value);

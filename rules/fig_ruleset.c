@@ -8,6 +8,7 @@
  */
 
 #include "fig_rules.h"
+#include "fig_decode.h"
 #include "fig_index.h"
 #include "fig_lookup.h"
 #include "fig_rank.h"
@@ -111,9 +112,47 @@ fig_ruleset_load(fig_load_t *load, fig_ruleset_t *ruleset)
 }
 
 
-fig_status_t
-fig_ruleset_create(const fig_files_t *files, fig_ruleset_t **ruleset,
-    fig_diags_t *diags)
+/* A file that is nothing but a route's `compare`. */
+
+static fig_status_t
+fig_ruleset_load_compare(fig_load_t *load, fig_ruleset_t *ruleset)
+{
+    size_t              before;
+    fig_status_t        status;
+    fig_route_t        *route;
+    const fig_yaml_t  **roots;
+
+    before = fig_diags_count(load->diags);
+    status = fig_ruleset_parse(load, &roots);
+    route = fig_load_array(load, 1, sizeof(fig_route_t));
+
+    if (status != FIG_OK || route == NULL) {
+        return FIG_NOMEM;
+    }
+
+    fig_decode_shadow(load, NULL, &route->shadow);
+    fig_decode_compare(load, roots[0], &route->compare);
+
+    load->model->routes = route;
+    load->model->nroutes = 1;
+    ruleset->nregexes = load->nregexes;
+    ruleset->regexes = load->regexes;
+
+    if (load->nomem) {
+        return FIG_NOMEM;
+    }
+
+    return (fig_diags_count(load->diags) == before) ? FIG_OK : FIG_INVALID;
+}
+
+
+typedef fig_status_t (*fig_ruleset_load_pt)(fig_load_t *load,
+    fig_ruleset_t *ruleset);
+
+
+static fig_status_t
+fig_ruleset_make(const fig_files_t *files, const fig_rules_checks_t *checks,
+    fig_ruleset_load_pt load_all, fig_ruleset_t **ruleset, fig_diags_t *diags)
 {
     fig_load_t      load;
     fig_status_t    status;
@@ -130,6 +169,7 @@ fig_ruleset_create(const fig_files_t *files, fig_ruleset_t **ruleset,
     rules->arena = load.arena = fig_arena_create();
     load.scratch = fig_arena_create();
     load.files = files;
+    load.checks = checks;
     load.diags = diags;
     load.model = &rules->model;
 
@@ -141,7 +181,7 @@ fig_ruleset_create(const fig_files_t *files, fig_ruleset_t **ruleset,
         fig_names_init(&load.route_names, load.scratch);
 
         fig_diags_set_source(diags, fig_files_source, (void *) files);
-        status = fig_ruleset_load(&load, rules);
+        status = load_all(&load, rules);
         fig_diags_set_source(diags, NULL, NULL);
     }
 
@@ -155,6 +195,33 @@ fig_ruleset_create(const fig_files_t *files, fig_ruleset_t **ruleset,
     *ruleset = rules;
 
     return FIG_OK;
+}
+
+
+fig_status_t
+fig_ruleset_create_checked(const fig_files_t *files,
+    const fig_rules_checks_t *checks, fig_ruleset_t **ruleset,
+    fig_diags_t *diags)
+{
+    return fig_ruleset_make(files, checks, fig_ruleset_load, ruleset, diags);
+}
+
+
+fig_status_t
+fig_ruleset_create(const fig_files_t *files, fig_ruleset_t **ruleset,
+    fig_diags_t *diags)
+{
+    return fig_ruleset_create_checked(files, NULL, ruleset, diags);
+}
+
+
+fig_status_t
+fig_ruleset_create_compare(const fig_files_t *files,
+    const fig_rules_checks_t *checks, fig_ruleset_t **ruleset,
+    fig_diags_t *diags)
+{
+    return fig_ruleset_make(files, checks, fig_ruleset_load_compare, ruleset,
+                            diags);
 }
 
 

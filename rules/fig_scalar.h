@@ -5,6 +5,7 @@
  *     name      [A-Za-z0-9][A-Za-z0-9_.-]{0,62}
  *     duration  250ms 5s 2m 1h 1d
  *     percent   0 to 100, two decimals, % optional
+ *     size      64k 1m
  *     statuses  502  500-504  5xx
  *
  * Knows neither nodes nor diagnostics: what is wrong goes into a fig_fault_t,
@@ -54,6 +55,13 @@ bool fig_scalar_duration(fig_str_t text, int64_t *ms, fig_fault_t *fault);
 
 /* Hundredths of a percent. */
 bool fig_scalar_percent(fig_str_t text, int32_t *percent, fig_fault_t *fault);
+
+/* Bytes: a number of them, of `k` or of `m`. */
+bool fig_scalar_size(fig_str_t text, size_t min, size_t max, size_t *size,
+    fig_fault_t *fault);
+
+/* A number of JSON, 0 or more, of at most 32 digits and an exponent of 4. */
+bool fig_scalar_decimal(fig_str_t text, fig_fault_t *fault);
 
 /* Adds what text names to *statuses; all must be from min to max. */
 bool fig_scalar_statuses(fig_str_t text, unsigned min, unsigned max,

@@ -100,3 +100,11 @@ fig_setting_share(fig_stage_t stage, int32_t percent)
         return 0;
     }
 }
+
+
+int32_t
+fig_shadow_share(const fig_route_t *route, fig_stage_t stage)
+{
+    return (route->shadow.given || stage == FIG_STAGE_SHADOW)
+           ? route->shadow.percent : 0;
+}

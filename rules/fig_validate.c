@@ -15,6 +15,7 @@ static const int  fig_proxy_keys[] = {
     FIG_ROUTE_TO, FIG_ROUTE_FROM, FIG_ROUTE_STAGE, FIG_ROUTE_PERCENT,
     FIG_ROUTE_BY, FIG_ROUTE_GROUP, FIG_ROUTE_FORCE, FIG_ROUTE_DATA,
     FIG_ROUTE_REWRITE, FIG_ROUTE_FALLBACK, FIG_ROUTE_TIMEOUTS,
+    FIG_ROUTE_SHADOW, FIG_ROUTE_COMPARE,
 };
 
 
@@ -212,6 +213,27 @@ fig_validate_old(fig_load_t *load, const fig_route_t *route,
 }
 
 
+/* A copy goes to the side that did not answer, unless it is told where to. */
+
+static void
+fig_validate_shadow(fig_load_t *load, const fig_route_t *route,
+    const fig_draft_t *draft)
+{
+    if (draft->given[FIG_ROUTE_SHADOW] == NULL
+        || draft->wrong[FIG_ROUTE_SHADOW]
+        || draft->given[FIG_ROUTE_FROM] != NULL || !load->no_default
+        || route->shadow.to != NULL)
+    {
+        return;
+    }
+
+    fig_load_error(load, draft->given[FIG_ROUTE_SHADOW]->key->pos,
+                   "add \"from\", or say \"to\" in it",
+                   "\"shadow\" has nowhere to send copies: there is no old "
+                   "side");
+}
+
+
 /* Whether every path of every condition set is of a kind (and has a name). */
 
 static bool
@@ -338,6 +360,7 @@ fig_validate_proxy(fig_load_t *load, fig_route_t *route,
 
     fig_validate_ramp(load, route, draft);
     fig_validate_old(load, route, draft);
+    fig_validate_shadow(load, route, draft);
 
     if (draft->given[FIG_ROUTE_REWRITE] != NULL && route->nsets > 0
         && !draft->wrong[FIG_ROUTE_MATCH] && !draft->wrong[FIG_ROUTE_REWRITE])

@@ -215,7 +215,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert_non_null(loaded.diags);
 
     loaded.files = make_files(fig_str((const char *) data, size));
-    loaded.status = fig_ruleset_create(loaded.files, &loaded.ruleset,
+    loaded.status = fig_comparing_load(loaded.files, &loaded.ruleset, NULL,
                                        loaded.diags);
 
     assert_int_not_equal(loaded.status, FIG_NOMEM);

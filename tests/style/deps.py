@@ -1,4 +1,4 @@
-"""Who may include whom: module, cli -> control -> rules, compare -> base."""
+"""Who may include whom: module, cli -> control, evidence -> rules, compare -> base."""
 
 import glob
 import os
@@ -11,9 +11,10 @@ PUBLIC = {
     "rules": {"fig_rules.h", "fig_model.h", "fig_files.h", "fig_regex.h",
               "fig_path.h", "fig_scalar.h", "fig_ask.h"},
     "compare": {"fig_compare.h", "fig_json.h", "fig_classes.h", "fig_ready.h",
-                "fig_noise.h", "fig_latency.h"},
+                "fig_noise.h", "fig_latency.h", "fig_hash64.h"},
     "control": {"fig_state.h", "fig_entry.h", "fig_store.h", "fig_flip.h",
                 "fig_shape.h", "fig_sketch.h", "fig_body.h"},
+    "evidence": {"fig_comparing.h", "fig_evidence.h"},
 }
 
 # the rooms that a room may look into; tests look everywhere
@@ -22,8 +23,9 @@ BELOW = {
     "rules": ("base",),
     "compare": ("base",),
     "control": ("base", "rules", "compare"),
-    "module": ("base", "rules", "compare", "control"),
-    "cli": ("base", "rules", "compare", "control"),
+    "evidence": ("base", "rules", "compare"),
+    "module": ("base", "rules", "compare", "control", "evidence"),
+    "cli": ("base", "rules", "compare", "control", "evidence"),
     "legacy-stub": (),
 }
 

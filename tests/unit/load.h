@@ -13,6 +13,7 @@
 
 #include "unit.h"
 
+#include "fig_comparing.h"
 #include "fig_rules.h"
 
 
@@ -38,8 +39,8 @@ load_bytes(loaded_t *loaded, const char *text, size_t len)
     assert_int_equal(fig_files_from_text(name, fig_str(text, len),
                                          &loaded->files), FIG_OK);
 
-    loaded->status = fig_ruleset_create(loaded->files, &loaded->ruleset,
-                                        loaded->diags);
+    loaded->status = fig_comparing_load(loaded->files, &loaded->ruleset,
+                                        NULL, loaded->diags);
 }
 
 

@@ -58,8 +58,8 @@ render(const char *path)
     loaded.status = fig_files_read(path, &loaded.files, loaded.diags);
 
     if (loaded.status == FIG_OK) {
-        loaded.status = fig_ruleset_create(loaded.files, &loaded.ruleset,
-                                           loaded.diags);
+        loaded.status = fig_comparing_load(loaded.files, &loaded.ruleset,
+                                           NULL, loaded.diags);
     }
 
     assert_int_not_equal(loaded.status, FIG_NOMEM);
