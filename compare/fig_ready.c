@@ -18,6 +18,7 @@
 #define FIG_READY_CREDIT  1000         /* thousandths of a match */
 #define FIG_READY_SLACK   2.31
 #define FIG_READY_HOUR    3600
+#define FIG_READY_LEAST   (INT64_MIN / 4)      /* of S: no number is lower */
 
 
 void
@@ -125,10 +126,29 @@ fig_ready_credit(const fig_ready_t *ready)
 }
 
 
+/* The score of a credit and all mismatches; what is too large stays so. */
+
+static int64_t
+fig_ready_alone(const fig_ready_t *ready, const fig_score_t *score,
+    uint64_t credit)
+{
+    uint64_t  most, least, matches;
+
+    most = (uint64_t) (INT64_MAX / 2 / score->match);
+    least = (uint64_t) (-FIG_READY_LEAST / score->mismatch);
+    matches = credit / FIG_READY_CREDIT;
+
+    return (int64_t) (matches < most ? matches : most) * score->match
+           + (int64_t) (credit % FIG_READY_CREDIT) * score->match
+             / FIG_READY_CREDIT
+           - (int64_t) (ready->mismatches < least ? ready->mismatches : least)
+             * score->mismatch;
+}
+
+
 static void
 fig_ready_match(fig_ready_t *ready, const fig_score_t *score)
 {
-    int64_t   alone;
     uint64_t  credit;
 
     credit = fig_ready_credit(ready);
@@ -141,11 +161,8 @@ fig_ready_match(fig_ready_t *ready, const fig_score_t *score)
 
         /* there are enough distinct requests now, and too few of most */
 
-        alone = (int64_t) credit * score->match / FIG_READY_CREDIT
-                - (int64_t) ready->mismatches * score->mismatch;
-
-        if (alone < ready->score) {
-            ready->score = alone;
+        if (fig_ready_alone(ready, score, credit) < ready->score) {
+            ready->score = fig_ready_alone(ready, score, credit);
         }
     }
 
@@ -209,7 +226,10 @@ fig_ready_add(fig_ready_t *ready, const fig_ready_limits_t *limits,
     } else {
         ready->mismatches++;
         ready->failures[1]++;
-        ready->score -= score.mismatch;
+
+        if (ready->score > FIG_READY_LEAST) {
+            ready->score -= score.mismatch;
+        }
     }
 
     fig_ready_count(ready, request, match);

@@ -111,6 +111,46 @@ test_a_mismatch_costs_2558_matches(void **state)
 }
 
 
+/* Mismatches of days, as many as a number can hold, and a few matches. */
+
+static void
+test_bad_news_do_not_become_good_ones(void **state)
+{
+    size_t       i;
+    fig_ready_t  ready;
+
+    (void) state;
+
+    fig_ready_init(&ready, 0);
+
+    for (i = 0; i < 5000000; i++) {
+        fig_ready_add(&ready, NULL, FIG_OUTCOME_MISMATCH, 1, 1);
+
+        if (ready.score >= 0) {
+            fail_msg("a good score after %zu mismatches", i + 1);
+        }
+    }
+
+    assert_int_equal(judge(&ready, &nothing, 1).verdict,
+                     FIG_VERDICT_NOT_READY);
+
+    /* and where all that there is must be weighed anew */
+
+    ready.matches = ready.counts[0] = 50000000;
+    ready.credit = ready.matches * 1000;
+    ready.mismatches = 10000000000;
+    ready.score = 0;
+
+    for (i = 2; i < 102; i++) {
+        fig_ready_add(&ready, NULL, FIG_OUTCOME_MATCH, i, 1);
+    }
+
+    assert_true(ready.score < INT64_MIN / 8);
+    assert_int_equal(judge(&ready, &nothing, 1).verdict,
+                     FIG_VERDICT_NOT_READY);
+}
+
+
 static void
 test_old_good_news_hide_no_regression(void **state)
 {
@@ -565,6 +605,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_clean_pairs_that_are_needed),
         cmocka_unit_test(test_a_mismatch_costs_2558_matches),
+        cmocka_unit_test(test_bad_news_do_not_become_good_ones),
         cmocka_unit_test(test_old_good_news_hide_no_regression),
         cmocka_unit_test(test_false_alarms_are_rare),
         cmocka_unit_test(test_a_good_route_becomes_ready),
