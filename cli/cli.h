@@ -25,7 +25,8 @@
 typedef enum {
     CLI_OK = 0,
     CLI_NO = 1,                        /* the answer is no */
-    CLI_FAILED = 2                     /* wrong usage, or no answer */
+    CLI_FAILED = 2,                    /* wrong usage, or no answer */
+    CLI_INCOMPARABLE = 3               /* there is nothing to be said */
 } cli_exit_t;
 
 
@@ -41,6 +42,7 @@ typedef struct {
 cli_exit_t cli_cmd_check(int argc, char **argv);
 cli_exit_t cli_cmd_explain(int argc, char **argv);
 cli_exit_t cli_cmd_replay(int argc, char **argv);
+cli_exit_t cli_cmd_compare(int argc, char **argv);
 cli_exit_t cli_cmd_status(int argc, char **argv);
 cli_exit_t cli_cmd_routes(int argc, char **argv);
 cli_exit_t cli_cmd_backends(int argc, char **argv);

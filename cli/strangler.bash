@@ -50,7 +50,7 @@ _strangler()
     case $previous in
         --api | --user | --reason | --lease | --timeout | --interval | --host \
             | --client | --if-seq | --limit | --samples | -H | --header \
-            | --owner | --capability | --group)
+            | --owner | --capability | --group | --map-host | --repeat)
             return
             ;;
         --stage)
@@ -67,7 +67,7 @@ _strangler()
                 "$current"
             return
             ;;
-        --against | --cacert | --cert | --key | --unix-socket)
+        --against | --options | --cacert | --cert | --key | --unix-socket)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
@@ -81,7 +81,7 @@ _strangler()
     fi
 
     case $command in
-        check | replay | explain)
+        check | replay | compare | explain)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             ;;
         flip)

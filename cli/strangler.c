@@ -19,6 +19,7 @@ static const cli_command_t  cli_commands[] = {
       cli_cmd_explain },
     { "replay", "what rules, or a change of them, do to logged requests",
       cli_cmd_replay },
+    { "compare", "two saved answers: what differs", cli_cmd_compare },
     { "status", "which rules are in force, and what is wrong",
       cli_cmd_status },
     { "routes", "the routes as they are in force, with their counts",

@@ -9,10 +9,8 @@
  *     fig_decode_match.c      condition sets
  *     fig_decode_fallback.c   fallback, timeouts
  *     fig_decode_target.c     to, rewrite, redirect, respond
- *     fig_decode_headers.c    headers
- *     fig_decode_shadow.c     shadow
+ *     fig_decode_headers.c    headers, and fig_decode_shadow.c
  *     fig_decode_compare.c    compare, with fig_decode_paths.c
- *     fig_decode_test.c       tests
  *
  * A decoder reports what is wrong and leaves what it could not read as it was:
  * zero, or its default.  fig_load_t.nomem says whether memory went out.

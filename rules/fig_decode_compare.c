@@ -1,5 +1,6 @@
 /*
  * `compare`: what of two answers counts, and when there is evidence enough.
+ *
  * Empty lists and maps say nothing, and are allowed: people leave them behind.
  */
 

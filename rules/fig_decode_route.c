@@ -170,6 +170,14 @@ fig_decode_about(fig_load_t *load, int key, const fig_yaml_t *value,
 {
     switch (key) {
 
+    case FIG_ROUTE_SHADOW:
+        fig_decode_shadow(load, value, &route->shadow);
+        break;
+
+    case FIG_ROUTE_COMPARE:
+        fig_decode_compare(load, value, &route->compare);
+        break;
+
     case FIG_ROUTE_CAPABILITY:
         fig_decode_label(load, value, "capability", &route->capability);
         break;
@@ -248,14 +256,6 @@ fig_decode_key(fig_load_t *load, int key, const fig_yaml_t *value,
     case FIG_ROUTE_HEADERS:
         fig_decode_headers(load, value, &route->request_headers,
                            &route->response_headers);
-        break;
-
-    case FIG_ROUTE_SHADOW:
-        fig_decode_shadow(load, value, &route->shadow);
-        break;
-
-    case FIG_ROUTE_COMPARE:
-        fig_decode_compare(load, value, &route->compare);
         break;
 
     case FIG_ROUTE_REDIRECT:

@@ -1,5 +1,8 @@
 /*
- * What fig_scalar.h has for amounts: sizes, and decimals as JSON writes them.
+ * What fig_scalar.h has for amounts.
+ *
+ *     size      65536  64k  1m
+ *     decimal   0.01  1e-6, as JSON writes it: the text is what is kept
  */
 
 #include "fig_scalar.h"
