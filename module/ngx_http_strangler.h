@@ -23,6 +23,7 @@
 
 #include "fig_arena.h"
 #include "fig_comparing.h"
+#include "fig_evidence.h"
 #include "fig_path.h"
 #include "fig_rules.h"
 #include "fig_flip.h"
@@ -174,6 +175,7 @@ struct ngx_http_strangler_rset_s {
     ngx_http_strangler_counter_t   counter;    /* workers only */
     ngx_queue_t                    pools;
     fig_store_t                   *store;      /* NULL: no state directory */
+    fig_evidence_t                *evidence;   /* the same */
     ngx_http_strangler_keep_t     *keep;       /* workers only */
     ngx_http_strangler_hub_t      *hub;        /* of events; NULL: none yet */
     ngx_http_strangler_reload_t   *reload;     /* workers only */

@@ -15,6 +15,7 @@
 
 #define NGX_HTTP_STRANGLER_KEEP_LOOK   1000    /* ms */
 #define NGX_HTTP_STRANGLER_KEEP_AGAIN  5000    /* ms, after a failure */
+#define NGX_HTTP_STRANGLER_KEEP_SWEEP  86400000        /* ms */
 
 
 struct ngx_http_strangler_keep_s {
@@ -22,8 +23,10 @@ struct ngx_http_strangler_keep_s {
     ngx_log_t                   *log;
     ngx_uint_t                   settled;      /* generation */
     ngx_msec_t                   looked;
+    ngx_msec_t                   swept;
     ngx_msec_t                   not_before;
     unsigned                     busy:1;
+    unsigned                     sweep:1;      /* evidence, too */
     unsigned                     told:1;       /* that it fails */
 #if (NGX_THREADS)
     ngx_thread_task_t           *task;
@@ -126,12 +129,20 @@ ngx_http_strangler_keep_work(void *data, ngx_log_t *log)
     fig_arena_destroy(flipper.arena);
 
     ngx_http_strangler_live_warn(keep->rset, log);
+
+    if (keep->sweep) {
+        ngx_http_strangler_evidence_sweep(keep->rset, keep->gen, log);
+    }
 }
 
 
 static void
 ngx_http_strangler_kept(ngx_http_strangler_keep_t *keep)
 {
+    if (keep->sweep) {
+        keep->swept = ngx_current_msec;
+    }
+
     if (keep->problem.status == 0) {
         keep->settled = keep->gen->number;
         keep->told = 0;
@@ -230,8 +241,11 @@ ngx_http_strangler_keep(ngx_http_strangler_rset_t *rset)
 
     lease = fig_flip_next_lease(&rset->store->state);
 
-    due = keep->settled != rset->gen->number
-          || (lease != 0 && lease <= fig_time_now());
+    keep->sweep = keep->settled != rset->gen->number
+                  || ngx_current_msec - keep->swept
+                     >= NGX_HTTP_STRANGLER_KEEP_SWEEP;
+
+    due = keep->sweep || (lease != 0 && lease <= fig_time_now());
 
     if (!due
         && ngx_current_msec - keep->looked >= NGX_HTTP_STRANGLER_KEEP_LOOK)
@@ -267,6 +281,7 @@ ngx_http_strangler_keep_start(ngx_http_strangler_rset_t *rset,
     keep->log = cycle->log;
     keep->not_before = ngx_current_msec;
     keep->looked = ngx_current_msec;
+    keep->swept = ngx_current_msec;
 
 #if (NGX_THREADS)
 

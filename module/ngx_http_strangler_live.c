@@ -59,7 +59,7 @@ ngx_http_strangler_live_init(ngx_http_strangler_rset_t *rset,
 
     ngx_http_strangler_live_warn(rset, cycle->log);
 
-    return NGX_OK;
+    return ngx_http_strangler_evidence_init(rset, cycle);
 }
 
 

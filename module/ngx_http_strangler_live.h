@@ -36,6 +36,20 @@ void ngx_http_strangler_live_tick(ngx_http_strangler_rset_t *rset);
 void ngx_http_strangler_live_apply(ngx_http_strangler_rset_t *rset,
     ngx_http_strangler_gen_t *gen);
 
+/* ngx_http_strangler_evidence.c: what comparisons have found */
+
+/* Makes its directory; the master, where there is a state directory. */
+ngx_int_t ngx_http_strangler_evidence_init(ngx_http_strangler_rset_t *rset,
+    ngx_cycle_t *cycle);
+
+/* Logs what there is to say of it, if there is; any thread. */
+void ngx_http_strangler_evidence_warn(ngx_http_strangler_rset_t *rset,
+    ngx_log_t *log);
+
+/* Makes it follow the names of routes; a thread of the leader. */
+void ngx_http_strangler_evidence_sweep(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen, ngx_log_t *log);
+
 /* ngx_http_strangler_events.c: tells clients what is new; ends their streams
    when the process exits */
 void ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset);
