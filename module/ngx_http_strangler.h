@@ -37,6 +37,9 @@ typedef struct ngx_http_strangler_shared_s   ngx_http_strangler_shared_t;
 typedef struct ngx_http_strangler_reload_s   ngx_http_strangler_reload_t;
 typedef struct ngx_http_strangler_keep_s     ngx_http_strangler_keep_t;
 typedef struct ngx_http_strangler_hub_s      ngx_http_strangler_hub_t;
+typedef struct ngx_http_strangler_learner_s  ngx_http_strangler_learner_t;
+typedef struct ngx_http_strangler_exchange_s  ngx_http_strangler_exchange_t;
+typedef struct ngx_http_strangler_copy_s     ngx_http_strangler_copy_t;
 
 
 typedef struct ngx_http_strangler_backend_s  ngx_http_strangler_backend_t;
@@ -114,6 +117,7 @@ struct ngx_http_strangler_variant_s {
     ngx_msec_t                     connect;
     ngx_msec_t                     send;
     ngx_msec_t                     read;
+    ngx_uint_t                     copy;       /* for copies of requests */
     ngx_http_upstream_conf_t       conf;
 };
 
@@ -178,6 +182,7 @@ struct ngx_http_strangler_rset_s {
     fig_evidence_t                *evidence;   /* the same */
     ngx_http_strangler_keep_t     *keep;       /* workers only */
     ngx_http_strangler_hub_t      *hub;        /* of events; NULL: none yet */
+    ngx_http_strangler_learner_t  *learner;    /* workers only */
     ngx_http_strangler_reload_t   *reload;     /* workers only */
 #if (NGX_THREADS)
     ngx_thread_pool_t             *thread_pool;        /* NULL: do it here */
@@ -243,6 +248,20 @@ typedef enum {
 } ngx_http_strangler_plan_e;
 
 
+/* The header that a copy carries; lower-case. */
+
+#define NGX_HTTP_STRANGLER_MARKER  "x-strangler-shadow"
+
+
+/* What a request says of itself; read when it is handled. */
+
+typedef enum {
+    NGX_HTTP_STRANGLER_UNMARKED = 0,
+    NGX_HTTP_STRANGLER_SPOOFED,        /* by somebody who is not trusted */
+    NGX_HTTP_STRANGLER_MARKED          /* it is a copy, or comes from one */
+} ngx_http_strangler_marker_e;
+
+
 /* Bytes; longer headers are put into the request's pool. */
 
 #define NGX_HTTP_STRANGLER_ROOM  2048
@@ -285,8 +304,14 @@ struct ngx_http_strangler_ctx_s {
     ngx_uint_t                     status;     /* to answer, when decided; 0 */
     ngx_str_t                      reason;     /* of the fallback */
 
+    ngx_http_strangler_exchange_t *exchange;   /* its answer is kept there;
+                                                  NULL: it is not copied */
+    ngx_http_strangler_copy_t     *copy;       /* NULL: it is none */
+    ngx_uint_t                     shadow;     /* what became of its copy */
+
     ngx_http_strangler_failure_e   failure;    /* of the last failed try */
     ngx_http_strangler_plan_e      plan;
+    ngx_http_strangler_marker_e    marker;
 
     unsigned                       http_version:16;    /* of the client */
     unsigned                       resolved:1; /* the raw path is not to be
@@ -358,8 +383,17 @@ ngx_http_strangler_ctx_t *ngx_http_strangler_get_handled_ctx(
 ngx_int_t ngx_http_strangler_target(ngx_http_strangler_ctx_t *ctx,
     fig_side_t side);
 
-/* Seeds the random numbers of this process. */
+/* Seeds the random numbers of this process; 64 bits of them. */
 void ngx_http_strangler_seed(void);
+uint64_t ngx_http_strangler_random(void);
+
+/*
+ * A decision for a copy of the request: the same, but for the backend and the
+ * side.  It holds the same generation.
+ */
+ngx_http_strangler_ctx_t *ngx_http_strangler_copy_ctx(
+    ngx_http_strangler_ctx_t *from, ngx_http_request_t *r,
+    const fig_backend_t *backend, fig_side_t side);
 
 /* ngx_http_strangler_view.c: the request as the rules see it */
 
@@ -372,6 +406,9 @@ void ngx_http_strangler_fill(fig_request_t *view);
  */
 ngx_int_t ngx_http_strangler_path(ngx_http_request_t *r,
     ngx_http_strangler_ctx_t *ctx);
+
+/* Whether strangler_trusted has the client's address. */
+ngx_uint_t ngx_http_strangler_is_trusted(ngx_http_request_t *r);
 
 /* The first line of that name, lower-case; NULL when there is none. */
 ngx_table_elt_t *ngx_http_strangler_find_header(ngx_http_request_t *r,
@@ -483,31 +520,6 @@ ngx_int_t ngx_http_strangler_filter_init(ngx_conf_t *cf);
 /* ngx_http_strangler_variables.c */
 ngx_int_t ngx_http_strangler_add_variables(ngx_conf_t *cf);
 
-/* ngx_http_strangler_pool.c */
-
-/*
- * The pool of a backend, made or brought to its newest settings; NULL when
- * memory is out.
- */
-ngx_http_strangler_pool_t *ngx_http_strangler_pool_find(
-    ngx_http_strangler_rset_t *rset, const fig_backend_t *backend,
-    ngx_uint_t generation);
-
-/* Closes what no backend of this generation owns. */
-void ngx_http_strangler_pool_sweep(ngx_http_strangler_rset_t *rset,
-    ngx_uint_t generation);
-
-/* Closes and frees everything. */
-void ngx_http_strangler_pool_release(ngx_http_strangler_rset_t *rset);
-
-/* Takes an idle connection for this peer into pc; false: there is none. */
-ngx_uint_t ngx_http_strangler_pool_get(ngx_http_strangler_backend_t *backend,
-    ngx_peer_connection_t *pc, ngx_http_upstream_t *u, ngx_uint_t probe);
-
-/* Keeps the connection of pc if it is fit for it. */
-void ngx_http_strangler_pool_put(ngx_http_strangler_backend_t *backend,
-    ngx_peer_connection_t *pc, ngx_http_upstream_t *u);
-
 /* ngx_http_strangler_generation.c */
 
 /*
@@ -531,27 +543,6 @@ void ngx_http_strangler_gen_release(ngx_http_strangler_gen_t *gen);
  */
 ngx_http_upstream_conf_t *ngx_http_strangler_variant(
     ngx_http_strangler_gen_t *gen, const ngx_http_strangler_variant_t *key);
-
-#if (NGX_HTTP_SSL)
-
-/* ngx_http_strangler_tls.c */
-
-/* Any thread.  FIG_INVALID with diagnostics: a file cannot be used. */
-fig_status_t ngx_http_strangler_tls_create(
-    ngx_http_strangler_backend_t *backend, fig_arena_t *arena,
-    fig_diags_t *diags);
-void ngx_http_strangler_tls_release(ngx_http_strangler_backend_t *backend);
-
-uint64_t ngx_http_strangler_tls_id(ngx_http_strangler_backend_t *backend,
-    ngx_http_upstream_t *u);
-/* Whether the client certificate is the request's: nothing is shared then. */
-ngx_uint_t ngx_http_strangler_tls_is_personal(ngx_http_upstream_t *u);
-
-ngx_int_t ngx_http_strangler_set_session(ngx_peer_connection_t *pc,
-    void *data);
-void ngx_http_strangler_save_session(ngx_peer_connection_t *pc, void *data);
-
-#endif
 
 /* ngx_http_strangler_state.c: the state directory; blocking, any thread */
 ngx_int_t ngx_http_strangler_state_init(ngx_http_strangler_rset_t *rset,
@@ -589,6 +580,7 @@ ngx_http_strangler_fig(ngx_str_t str)
 }
 
 
+#include "ngx_http_strangler_pool.h"
 #include "ngx_http_strangler_zone.h"
 #include "ngx_http_strangler_live.h"
 

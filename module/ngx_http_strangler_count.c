@@ -9,7 +9,7 @@
  * disturb each other.
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 #define NGX_HTTP_STRANGLER_LINE     64
@@ -106,6 +106,10 @@ ngx_http_strangler_count_give(ngx_http_strangler_count_t *count,
                                     * sizeof(ngx_http_strangler_histogram_t));
     }
 
+    if (slot->shadow) {
+        ngx_memzero(slot->shadow, ngx_http_strangler_shadow_row_size(count));
+    }
+
     if (slot->in_flight) {
         ngx_memzero((void *) slot->in_flight,
                     (count->nseats + 1) * sizeof(ngx_atomic_t));
@@ -121,21 +125,32 @@ ngx_http_strangler_count_give(ngx_http_strangler_count_t *count,
 }
 
 
-/* Durations by side as long as a quarter of the zone stays free. */
+/* As long as a quarter of the zone stays free. */
+
+static void *
+ngx_http_strangler_count_spare(ngx_http_strangler_count_t *count, size_t size)
+{
+    if (count->slab->pfree * ngx_pagesize <= size + count->size / 4) {
+        return NULL;
+    }
+
+    return ngx_slab_calloc_locked(count->slab, size);
+}
+
 
 void
 ngx_http_strangler_count_time_locked(ngx_http_strangler_count_t *count,
     ngx_http_strangler_slot_t *slot)
 {
-    size_t  size;
+    if (slot->duration == NULL) {
+        slot->duration = ngx_http_strangler_count_spare(count,
+                               NGX_HTTP_STRANGLER_SIDES * count->nshards
+                               * sizeof(ngx_http_strangler_histogram_t));
+    }
 
-    size = NGX_HTTP_STRANGLER_SIDES * count->nshards
-           * sizeof(ngx_http_strangler_histogram_t);
-
-    if (slot->duration == NULL
-        && count->slab->pfree * ngx_pagesize > size + count->size / 4)
-    {
-        slot->duration = ngx_slab_calloc_locked(count->slab, size);
+    if (slot->shadow == NULL) {
+        slot->shadow = ngx_http_strangler_count_spare(count,
+                                   ngx_http_strangler_shadow_row_size(count));
     }
 }
 
@@ -144,7 +159,7 @@ void
 ngx_http_strangler_count_time_route(ngx_http_strangler_count_t *count,
     ngx_http_strangler_slot_t *slot)
 {
-    if (slot == NULL || slot->duration) {
+    if (slot == NULL || (slot->duration && slot->shadow)) {
         return;
     }
 
@@ -223,11 +238,20 @@ ngx_http_strangler_count_inherit(ngx_http_strangler_count_t *count,
     ngx_http_strangler_count_sum(count, slot->rows.any, old, from->rows.any,
                                  ngx_http_strangler_count_row_size(kind));
 
-    if (from->duration == NULL) {
+    if (from->duration == NULL && from->shadow == NULL) {
         return;
     }
 
     ngx_http_strangler_count_time_locked(count, slot);
+
+    if (from->shadow && slot->shadow) {
+        ngx_memcpy(slot->shadow, from->shadow,
+                   offsetof(ngx_http_strangler_shadow_row_t, in_flight));
+    }
+
+    if (from->duration == NULL) {
+        return;
+    }
 
     if (slot->duration == NULL) {
         return;

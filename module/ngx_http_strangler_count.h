@@ -82,6 +82,10 @@ typedef struct {
 } ngx_http_strangler_backend_row_t;
 
 
+typedef struct ngx_http_strangler_shadow_row_s
+    ngx_http_strangler_shadow_row_t;
+
+
 typedef enum {
     NGX_HTTP_STRANGLER_ROUTE_SLOT = 0,
     NGX_HTTP_STRANGLER_BACKEND_SLOT,
@@ -103,6 +107,9 @@ typedef struct {
 
     /* Routes: by side, then shard; NULL: none.  Set once. */
     ngx_http_strangler_histogram_t *volatile duration;
+
+    /* Routes: of copies; NULL: none are made.  Set once. */
+    ngx_http_strangler_shadow_row_t *volatile shadow;
 
     ngx_atomic_t                  *in_flight;  /* backends: by seat */
     ngx_atomic_t                   limited;    /* routes: patterns at their

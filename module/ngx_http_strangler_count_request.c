@@ -204,7 +204,7 @@ ngx_http_strangler_count_try(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_http_strangler_slot_t  *slot;
 
-    if (ctx->gen->backend_slots == NULL) {
+    if (ctx->gen->backend_slots == NULL || ctx->copy) {
         return;
     }
 

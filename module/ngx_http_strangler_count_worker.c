@@ -12,7 +12,7 @@
  * that find none use the last, with atomic operations, and try again later.
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 #define NGX_HTTP_STRANGLER_RETAKE  1000        /* ms */
@@ -41,16 +41,21 @@ ngx_http_strangler_clear_seat(ngx_http_strangler_count_t *count,
     ngx_uint_t seat)
 {
     ngx_uint_t                   i;
+    ngx_http_strangler_slot_t   *slot;
     ngx_http_strangler_chunk_t  *chunk;
 
     for (chunk = count->chunks; chunk; chunk = chunk->next) {
 
-        if (chunk->kind != NGX_HTTP_STRANGLER_BACKEND_SLOT) {
-            continue;
-        }
-
         for (i = 0; i < chunk->n; i++) {
-            chunk->slots[i].in_flight[seat] = 0;
+            slot = &chunk->slots[i];
+
+            if (slot->in_flight) {
+                slot->in_flight[seat] = 0;
+            }
+
+            if (slot->shadow) {
+                slot->shadow->in_flight[seat] = 0;
+            }
         }
     }
 

@@ -224,6 +224,31 @@ ngx_http_strangler_edit_headers(ngx_http_strangler_ctx_t *ctx,
 }
 
 
+/* A copy says that it is one, and nobody else does. */
+
+static ngx_int_t
+ngx_http_strangler_edit_marker(ngx_http_strangler_ctx_t *ctx)
+{
+    fig_fields_t  rules;
+
+    static fig_field_t  marker = { FIG_STR("X-Strangler-Shadow"),
+                                   FIG_STR("1") };
+
+    ngx_memzero(&rules, sizeof(fig_fields_t));
+
+    if (ctx->copy) {
+        rules.set = &marker;
+        rules.nset = 1;
+
+    } else {
+        rules.remove = &marker;
+        rules.nremove = 1;
+    }
+
+    return ngx_http_strangler_edit_headers(ctx, &rules);
+}
+
+
 ngx_int_t
 ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx)
 {
@@ -243,8 +268,14 @@ ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx)
     route = ctx->decision.route;
     rules = route ? &route->request_headers : NULL;
 
-    if (rules && rules->nset + rules->nadd + rules->nremove) {
-        return ngx_http_strangler_edit_headers(ctx, rules);
+    if (rules && rules->nset + rules->nadd + rules->nremove
+        && ngx_http_strangler_edit_headers(ctx, rules) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx->copy || ctx->marker == NGX_HTTP_STRANGLER_SPOOFED) {
+        return ngx_http_strangler_edit_marker(ctx);
     }
 
     return NGX_OK;

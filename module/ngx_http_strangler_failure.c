@@ -145,6 +145,12 @@ ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx)
         ctx->failure = NGX_HTTP_STRANGLER_INVALID;
     }
 
+    /* a copy shows what a backend does, and is not to make good for it */
+
+    if (ctx->copy) {
+        return NGX_HTTP_STRANGLER_END;
+    }
+
     if (ngx_http_strangler_has_fallback(ctx)
         && ngx_http_strangler_is_listed(ctx)
         && (!ctx->sent || ngx_http_strangler_may_resend(ctx)))

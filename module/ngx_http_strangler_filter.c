@@ -5,7 +5,7 @@
  *     backend -> upstream -> [this filter] -> add_header, gzip, ... -> client
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 /* A header that nginx also keeps outside of the list of lines. */
@@ -367,6 +367,12 @@ ngx_http_strangler_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
+    if (ctx && (ctx->exchange || ctx->copy)
+        && ngx_http_strangler_capture_head(r, ctx))
+    {
+        return NGX_OK;
+    }
+
     return ngx_http_next_header_filter(r);
 }
 
@@ -377,5 +383,5 @@ ngx_http_strangler_filter_init(ngx_conf_t *cf)
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_strangler_header_filter;
 
-    return NGX_OK;
+    return ngx_http_strangler_capture_init(cf);
 }

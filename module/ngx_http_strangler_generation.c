@@ -438,6 +438,14 @@ ngx_http_strangler_variant_init(ngx_http_strangler_variant_t *v)
     conf->next_upstream_tries = 0;
     conf->next_upstream_timeout = 0;
 
+    if (v->copy) {
+        conf->intercept_errors = 0;
+        conf->limit_rate = 0;
+        conf->ignore_headers |= NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT
+                                |NGX_HTTP_UPSTREAM_IGN_XA_LIMIT_RATE
+                                |NGX_HTTP_UPSTREAM_IGN_XA_BUFFERING;
+    }
+
 #if (NGX_HTTP_SSL)
 
     conf->ssl_verify = v->backend->tls.verify;
@@ -477,7 +485,8 @@ ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
         if (v->base == key->base
             && v->connect == key->connect
             && v->send == key->send
-            && v->read == key->read)
+            && v->read == key->read
+            && v->copy == key->copy)
         {
             *link = v->next;
             goto found;
@@ -501,6 +510,7 @@ ngx_http_strangler_variant(ngx_http_strangler_gen_t *gen,
     v->connect = key->connect;
     v->send = key->send;
     v->read = key->read;
+    v->copy = key->copy;
 
     ngx_http_strangler_variant_init(v);
 

@@ -4,7 +4,7 @@
  * module, which asks ngx_http_strangler_peer.c where to connect.
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 static ngx_int_t
@@ -125,6 +125,9 @@ ngx_http_strangler_handler(ngx_http_request_t *r)
     if (ctx->peer == NULL) {
         return NGX_HTTP_NOT_FOUND;
     }
+
+    ngx_http_strangler_read_marker(ctx);
+    ngx_http_strangler_sample(ctx);
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_strangler_module);
 

@@ -6,6 +6,7 @@
  */
 
 #include "ngx_http_strangler_api.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 static void *ngx_http_strangler_create_main_conf(ngx_conf_t *cf);
@@ -399,7 +400,9 @@ ngx_http_strangler_postconfiguration(ngx_conf_t *cf)
 #endif
     }
 
-    if (ngx_http_strangler_count_init(cf) != NGX_OK) {
+    if (ngx_http_strangler_count_init(cf) != NGX_OK
+        || ngx_http_strangler_shadow_init(cf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -65,6 +65,7 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
     bt = &ctx->backend->conf->timeouts;
 
     key.base = ctx->base;
+    key.copy = (ctx->copy != NULL);
     key.backend = ctx->backend;
     key.connect = ngx_http_strangler_timeout(rt->connect, bt->connect,
                                              ctx->base->connect_timeout);
@@ -391,6 +392,10 @@ ngx_http_strangler_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
     ctx->rc = rc;
 
     ctx->finalize_request(r, rc);
+
+    if (ctx->copy) {
+        r->post_action = 1;            /* none comes after it */
+    }
 }
 
 

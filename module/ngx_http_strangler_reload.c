@@ -10,12 +10,11 @@
  * them and swaps a pointer when they are done.  While a job runs the thread
  * owns everything in the reload object from `job` downwards.
  *
- * A file is read only when it has been at rest for a while: half of a file is
- * often valid YAML.  At rest means that two looks, that far apart, saw the same
- * files, sizes and times, and that reading twice gave the same bytes.
+ * A file is read when it is at rest, as half of one is often valid YAML: two
+ * looks, some time apart, saw the same files, sizes, times and bytes.
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -531,7 +530,9 @@ ngx_http_strangler_reload_start(ngx_http_strangler_rset_t *rset,
 
 #endif
 
-    if (ngx_http_strangler_keep_start(rset, cycle) != NGX_OK) {
+    if (ngx_http_strangler_keep_start(rset, cycle) != NGX_OK
+        || ngx_http_strangler_learn_start(rset, cycle) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -580,6 +581,7 @@ ngx_http_strangler_reload_stop(ngx_http_strangler_rset_t *rset)
     rset->thread_pool = NULL;
 
     ngx_http_strangler_keep_stop(rset);
+    ngx_http_strangler_learn_stop(rset);
 
     if (rl->timer.timer_set) {
         ngx_del_timer(&rl->timer);

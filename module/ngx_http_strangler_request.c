@@ -9,7 +9,7 @@
  * cleanups of the request's pool; these run after the access log was written.
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 #define NGX_HTTP_STRANGLER_CTXS  16            /* made at once */
@@ -25,7 +25,7 @@ static ngx_http_strangler_ctx_t  *ngx_http_strangler_ctxs;
 
 /* SplitMix64: Steele, Lea, Flood, "Fast splittable PRNGs", OOPSLA 2014. */
 
-static uint64_t
+uint64_t
 ngx_http_strangler_random(void)
 {
     uint64_t  z;
@@ -131,6 +131,11 @@ ngx_http_strangler_drop(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_http_strangler_stop_total(ctx);
 
+    if (ctx->exchange) {
+        ngx_http_strangler_exchange_release(ctx->exchange);
+        ctx->exchange = NULL;
+    }
+
     if (ctx->gen) {
         ngx_http_strangler_count_forget(ctx);
         ngx_http_strangler_gen_release(ctx->gen);
@@ -181,6 +186,67 @@ ngx_http_strangler_new_ctx(void)
 }
 
 
+/* One that is given back with the request's pool. */
+
+static ngx_http_strangler_ctx_t *
+ngx_http_strangler_add_ctx(ngx_http_request_t *r)
+{
+    ngx_http_strangler_ctx_t  *ctx;
+
+    ctx = ngx_http_strangler_new_ctx();
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->gen = NULL;
+    ctx->exchange = NULL;
+    ctx->total = NULL;
+
+    ctx->cleanup.handler = ngx_http_strangler_cleanup;
+    ctx->cleanup.data = ctx;
+    ctx->cleanup.next = r->pool->cleanup;
+    r->pool->cleanup = &ctx->cleanup;
+
+    return ctx;
+}
+
+
+/* All but what was drawn for the request. */
+
+static void
+ngx_http_strangler_init_ctx(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_request_t *r, ngx_http_strangler_gen_t *gen)
+{
+    ngx_memzero(&ctx->request, offsetof(ngx_http_strangler_ctx_t, match)
+                               - offsetof(ngx_http_strangler_ctx_t, request));
+
+    ctx->request = r;
+    ctx->rset = gen->rset;
+    ctx->gen = gen;
+
+    ctx->match.route = NULL;
+
+    ctx->view.headers = NULL;
+    ctx->view.nheaders = 0;
+    ctx->view.client.family = 0;
+
+    gen->refs++;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_strangler_module);
+}
+
+
+static void
+ngx_http_strangler_swap(ngx_str_t *a, ngx_str_t *b)
+{
+    ngx_str_t  s;
+
+    s = *a;
+    *a = *b;
+    *b = s;
+}
+
+
 /*
  * An empty context for this request, which holds the generation in force.  One
  * by which the request was sent stays as it is: the upstream module may be at
@@ -203,35 +269,74 @@ ngx_http_strangler_reset_ctx(ngx_http_request_t *r,
             ngx_http_strangler_stop_total(ctx);
         }
 
-        ctx = ngx_http_strangler_new_ctx();
+        ctx = ngx_http_strangler_add_ctx(r);
         if (ctx == NULL) {
             return NULL;
         }
 
-        ctx->cleanup.handler = ngx_http_strangler_cleanup;
-        ctx->cleanup.data = ctx;
-        ctx->cleanup.next = r->pool->cleanup;
-        r->pool->cleanup = &ctx->cleanup;
-
         ctx->view.random = random;
     }
 
-    ngx_memzero(&ctx->request, offsetof(ngx_http_strangler_ctx_t, match)
-                               - offsetof(ngx_http_strangler_ctx_t, request));
+    ngx_http_strangler_init_ctx(ctx, r, rset->gen);
 
-    ctx->request = r;
-    ctx->rset = rset;
-    ctx->gen = rset->gen;
+    return ctx;
+}
 
-    ctx->match.route = NULL;
 
-    ctx->view.headers = NULL;
-    ctx->view.nheaders = 0;
-    ctx->view.client.family = 0;
+ngx_http_strangler_ctx_t *
+ngx_http_strangler_copy_ctx(ngx_http_strangler_ctx_t *from,
+    ngx_http_request_t *r, const fig_backend_t *backend, fig_side_t side)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  target, path;
+    ngx_http_strangler_ctx_t  *ctx;
 
-    rset->gen->refs++;
+    /* the path of this side, in memory of the client's request */
 
-    ngx_http_set_ctx(r, ctx, ngx_http_strangler_module);
+    target = from->target;
+    rc = ngx_http_strangler_target(from, side);
+
+    ngx_http_strangler_swap(&target, &from->target);
+
+    ctx = (rc == NGX_OK) ? ngx_http_strangler_add_ctx(r) : NULL;
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ngx_http_strangler_init_ctx(ctx, r, from->gen);
+
+    path = ngx_http_strangler_str(from->view.path);
+
+    ctx->target.data = ngx_pstrdup(r->pool, &target);
+    path.data = ngx_pstrdup(r->pool, &path);
+
+    if (ctx->target.data == NULL || path.data == NULL) {
+        return NULL;
+    }
+
+    ctx->target.len = target.len;
+
+    ctx->uri = r->uri;
+    ctx->args = r->args;
+    ctx->resolved = from->resolved;
+    ctx->handled = 1;
+
+    ctx->match = from->match;
+    ctx->decision = from->decision;
+    ctx->decision.backend = backend;
+    ctx->decision.fallback = NULL;
+    ctx->decision.side = side;
+    ctx->decision.assign = false;
+
+    ctx->view.method = ngx_http_strangler_fig(r->method_name);
+    ctx->view.host = ngx_http_strangler_fig(r->headers_in.server);
+    ctx->view.path = ngx_http_strangler_fig(path);
+    ctx->view.query = ngx_http_strangler_fig(r->args);
+    ctx->view.random = from->view.random;
+    ctx->view.fill = ngx_http_strangler_fill;
+    ctx->view.data = ctx;
+
+    ngx_http_strangler_choose_peer(ctx, backend);
 
     return ctx;
 }

@@ -6,7 +6,7 @@
  * request, and the request to it is made with the values of that moment.
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 typedef enum {
@@ -231,13 +231,41 @@ ngx_http_strangler_var_prefix(ngx_http_request_t *r,
 }
 
 
-/* No request is copied to the other side. */
-
 static ngx_int_t
-ngx_http_strangler_var_empty(ngx_http_request_t *r,
+ngx_http_strangler_var_shadow(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    return ngx_http_strangler_var_none(v);
+    ngx_str_t                  name;
+    ngx_http_strangler_ctx_t  *ctx;
+
+    ctx = ngx_http_strangler_get_ctx(r);
+
+    if (ctx == NULL) {
+        return ngx_http_strangler_var_none(v);
+    }
+
+    name = ngx_http_strangler_shadow_name(ctx);
+
+    return name.len ? ngx_http_strangler_var_set(v, name)
+                    : ngx_http_strangler_var_none(v);
+}
+
+
+/* "1" in a copy: for what is not to be done, or to be done otherwise, there. */
+
+static ngx_int_t
+ngx_http_strangler_var_copy(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t  one;
+
+    if (ngx_http_strangler_copy_of(r->connection) == NULL) {
+        return ngx_http_strangler_var_none(v);
+    }
+
+    ngx_str_set(&one, "1");
+
+    return ngx_http_strangler_var_set(v, one);
 }
 
 
@@ -285,10 +313,10 @@ static ngx_http_variable_t  ngx_http_strangler_vars[] = {
     { ngx_string("strangler_prefix"), NULL, ngx_http_strangler_var_prefix,
       0, NGX_HTTP_STRANGLER_VAR_FLAGS, 0 },
 
-    { ngx_string("strangler_shadow"), NULL, ngx_http_strangler_var_empty,
+    { ngx_string("strangler_shadow"), NULL, ngx_http_strangler_var_shadow,
       0, NGX_HTTP_STRANGLER_VAR_FLAGS, 0 },
 
-    { ngx_string("strangler_copy"), NULL, ngx_http_strangler_var_empty,
+    { ngx_string("strangler_copy"), NULL, ngx_http_strangler_var_copy,
       0, NGX_HTTP_STRANGLER_VAR_FLAGS, 0 },
 
       ngx_http_null_variable

@@ -35,7 +35,7 @@ ngx_http_strangler_find_header(ngx_http_request_t *r, const char *name,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_strangler_is_trusted(ngx_http_request_t *r)
 {
     ngx_http_strangler_loc_conf_t  *lcf;
@@ -246,6 +246,19 @@ ngx_http_strangler_trimmed(ngx_str_t *value)
 }
 
 
+/* Only whom we trust may say that a request is a copy. */
+
+static ngx_uint_t
+ngx_http_strangler_is_spoofed(ngx_http_request_t *r, ngx_table_elt_t *header)
+{
+    static ngx_str_t  marker = ngx_string(NGX_HTTP_STRANGLER_MARKER);
+
+    return header->key.len == marker.len
+           && ngx_strncmp(header->lowcase_key, marker.data, marker.len) == 0
+           && !ngx_http_strangler_is_trusted(r);
+}
+
+
 /*
  * Shows the header lines to the rules.  Without memory for it no line is
  * shown; the request is then marked and goes to the default backend.
@@ -288,6 +301,11 @@ ngx_http_strangler_fill(fig_request_t *view)
         header = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
+
+            if (ngx_http_strangler_is_spoofed(r, &header[i])) {
+                continue;
+            }
+
             headers[n].name = ngx_http_strangler_fig(header[i].key);
             headers[n].value = ngx_http_strangler_trimmed(&header[i].value);
             n++;

@@ -515,3 +515,47 @@ fig_decide(const fig_ruleset_t *ruleset, fig_request_t *request,
         break;
     }
 }
+
+
+const fig_backend_t *
+fig_decide_target(const fig_route_t *route, fig_request_t *request,
+    fig_scratch_t *scratch, const fig_in_force_t *in_force)
+{
+    fig_sticky_t    sticky;
+    fig_decision_t  unused;
+
+    if (route->ntargets == 0) {
+        return NULL;
+    }
+
+    sticky.by = NULL;
+
+    if (route->ntargets > 1) {
+        fig_sticky_find(route, request, scratch, &unused, &sticky);
+    }
+
+    return fig_sticky_target(&sticky, route, request,
+                             in_force ? in_force->drained : NULL);
+}
+
+
+fig_str_t
+fig_decide_sticky(const fig_route_t *route, fig_request_t *request,
+    fig_scratch_t *scratch)
+{
+    fig_sticky_t    sticky;
+    fig_decision_t  unused;
+
+    unused.assign = false;
+    sticky.by = NULL;
+
+    fig_sticky_find(route, request, scratch, &unused, &sticky);
+
+    if (sticky.by == NULL || sticky.by->kind == FIG_BY_REQUEST
+        || unused.assign)
+    {
+        return fig_str(NULL, 0);
+    }
+
+    return sticky.value;
+}

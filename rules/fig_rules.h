@@ -198,6 +198,21 @@ void fig_decide(const fig_ruleset_t *ruleset, fig_request_t *request,
     const fig_in_force_t *in_force, fig_decision_t *decision);
 
 /*
+ * Which backend of `to` a request that matched the route would get, whoever
+ * answers it: that of its copy.  NULL: there is none, or all are drained.
+ */
+const fig_backend_t *fig_decide_target(const fig_route_t *route,
+    fig_request_t *request, fig_scratch_t *scratch,
+    const fig_in_force_t *in_force);
+
+/*
+ * What the request sticks to, by the route's `by`; len 0: nothing.  It is the
+ * request's, or the scratch's until the next match.
+ */
+fig_str_t fig_decide_sticky(const fig_route_t *route, fig_request_t *request,
+    fig_scratch_t *scratch);
+
+/*
  * Why a route cannot be in this stage (or with FIG_STAGE_RAMP, at this
  * percent), in words for people; NULL: it can.  What it says of the file's own
  * values is what loading says of them.

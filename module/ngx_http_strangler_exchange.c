@@ -1,0 +1,160 @@
+/*
+ * An exchange: a request and the answers to it.
+ *
+ *     exchange, its pool
+ *       answers[primary] | status | fields | body, up to a limit |
+ *       answers[copy]
+ *       answers[probe]     sometimes
+ *
+ * The client's request and every copy hold it; whoever comes last hands it over
+ * to be compared.  What all exchanges of a process keep is bounded.
+ */
+
+#include "ngx_http_strangler_shadow.h"
+
+
+#define NGX_HTTP_STRANGLER_KEPT   (64 * 1024 * 1024)
+#define NGX_HTTP_STRANGLER_FIRST  4096         /* of a body */
+
+
+/* Bytes of bodies in all exchanges of this process. */
+static size_t  ngx_http_strangler_kept_bytes;
+
+
+ngx_uint_t
+ngx_http_strangler_is_full(void)
+{
+    return ngx_http_strangler_kept_bytes >= NGX_HTTP_STRANGLER_KEPT;
+}
+
+
+ngx_http_strangler_exchange_t *
+ngx_http_strangler_exchange_create(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_uint_t                      i;
+    ngx_pool_t                     *pool;
+    ngx_http_strangler_exchange_t  *exchange;
+
+    pool = ngx_create_pool(2048, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    exchange = ngx_pcalloc(pool, sizeof(ngx_http_strangler_exchange_t));
+
+    if (exchange == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    for (i = 0; i < NGX_HTTP_STRANGLER_ANSWERS; i++) {
+        if (ngx_array_init(&exchange->answers[i].fields, pool, 12,
+                           sizeof(fig_answer_field_t))
+            != NGX_OK)
+        {
+            ngx_destroy_pool(pool);
+            return NULL;
+        }
+    }
+
+    exchange->pool = pool;
+    exchange->rset = ctx->rset;
+    exchange->gen = ctx->gen;
+    exchange->route = ctx->decision.route;
+    exchange->comparer = fig_comparing_of(ctx->gen->comparing,
+                                          ctx->decision.route);
+    exchange->max_body = exchange->route->compare.max_body;
+    exchange->loc_conf = ctx->request->loc_conf;
+    exchange->refs = 1;
+
+    ctx->gen->refs++;
+
+    return exchange;
+}
+
+
+void
+ngx_http_strangler_exchange_destroy(ngx_http_strangler_exchange_t *exchange)
+{
+    ngx_http_strangler_kept_bytes -= exchange->bytes;
+
+    ngx_http_strangler_gen_release(exchange->gen);
+    ngx_destroy_pool(exchange->pool);
+}
+
+
+void
+ngx_http_strangler_exchange_release(ngx_http_strangler_exchange_t *exchange)
+{
+    if (--exchange->refs) {
+        return;
+    }
+
+    if (exchange->copied && exchange->comparer) {
+        ngx_http_strangler_learn(exchange);
+
+    } else {
+        ngx_http_strangler_exchange_destroy(exchange);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_strangler_grow_body(ngx_http_strangler_exchange_t *exchange,
+    ngx_http_strangler_kept_t *kept, size_t needed)
+{
+    u_char  *body;
+    size_t   size;
+
+    size = kept->size ? kept->size : NGX_HTTP_STRANGLER_FIRST;
+
+    while (size < needed) {
+        size *= 2;
+    }
+
+    size = ngx_min(size, exchange->max_body);
+
+    body = ngx_palloc(exchange->pool, size);
+    if (body == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_strangler_kept_bytes += size - kept->size;
+    exchange->bytes += size - kept->size;
+
+    if (kept->body) {
+        ngx_memcpy(body, kept->body, kept->len);
+        (void) ngx_pfree(exchange->pool, kept->body);
+    }
+
+    kept->body = body;
+    kept->size = size;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_strangler_keep_body(ngx_http_strangler_exchange_t *exchange,
+    ngx_http_strangler_kept_t *kept, u_char *data, size_t len)
+{
+    if (kept->over || kept->failed || len == 0) {
+        return;
+    }
+
+    if (len > exchange->max_body - kept->len) {
+        kept->over = 1;
+        return;
+    }
+
+    if (kept->len + len > kept->size
+        && ngx_http_strangler_grow_body(exchange, kept, kept->len + len)
+           != NGX_OK)
+    {
+        kept->failed = 1;
+        return;
+    }
+
+    ngx_memcpy(kept->body + kept->len, data, len);
+    kept->len += len;
+}
