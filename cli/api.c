@@ -208,8 +208,8 @@ cli_api_call_each(cli_api_t *api, const char *method, const char *path,
             continue;
         }
 
-        texts[i] = (bodies != NULL) ? json_dumps(bodies[i], JSON_COMPACT)
-                                    : NULL;
+        texts[i] = (bodies != NULL && !json_is_null(bodies[i]))
+                   ? json_dumps(bodies[i], JSON_COMPACT) : NULL;
         calls[n].node = &api->nodes.items[i];
         calls[n].method = method;
         calls[n].path = cli_format("%s", path);

@@ -51,7 +51,7 @@ cli_exit_t cli_api_call(cli_api_t *api, const char *method, const char *path,
 
 /*
  * The same with a body for each node, by node; those without one are not
- * called.  bodies NULL: all are, without one.
+ * called, and those with JSON's null are without a body.  bodies NULL: all are.
  */
 cli_exit_t cli_api_call_each(cli_api_t *api, const char *method,
     const char *path, json_t *const *bodies);

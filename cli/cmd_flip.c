@@ -9,12 +9,12 @@
  */
 
 #include <ctype.h>
-#include <unistd.h>
 
 #include "fig_suggest.h"
 #include "fig_text.h"
 #include "flips.h"
 #include "plan.h"
+#include "term.h"
 #include "view.h"
 
 
@@ -256,13 +256,12 @@ cli_flip_dry_run(cli_api_t *api, const cli_cmd_flip_t *cmd)
 static bool
 cli_flip_ask(cli_api_t *api, const cli_cmd_flip_t *cmd, cli_exit_t *exit)
 {
-    int      answer, c;
     size_t   n;
     json_t  *routes;
 
     *exit = CLI_OK;
 
-    if (cmd->yes || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+    if (cmd->yes || !cli_term_asks()) {
         return true;
     }
 
@@ -277,15 +276,8 @@ cli_flip_ask(cli_api_t *api, const cli_cmd_flip_t *cmd, cli_exit_t *exit)
     if (n > 1) {
         cli_plan_print(&cmd->plan, routes);
         printf("change %zu routes? [y/N] ", n);
-        fflush(stdout);
 
-        answer = getchar();
-
-        for (c = answer; c != '\n' && c != EOF; c = getchar()) {
-            /* void */
-        }
-
-        if (answer != 'y' && answer != 'Y') {
+        if (!cli_term_yes()) {
             puts("nothing was changed");
             *exit = CLI_NO;
         }

@@ -4,10 +4,8 @@
  * Redirects are not followed: a flip goes where it was sent, or nowhere.
  */
 
-#include <curl/curl.h>
-
+#include "easy.h"
 #include "fig_text.h"
-#include "http.h"
 
 
 #define CLI_ANSWER_MAX  (64 * 1024 * 1024)
@@ -99,16 +97,15 @@ cli_http_destroy(cli_http_t *http)
 }
 
 
-static void
-cli_http_set_options(CURL *easy, const cli_http_options_t *options,
-    const cli_node_t *node, struct curl_slist **headers)
+void
+cli_easy_set(CURL *easy, const cli_http_options_t *options,
+    const cli_node_t *node, struct curl_slist **connect)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_NETRC, (long) CURL_NETRC_OPTIONAL);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "strangler/" CLI_VERSION);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long) options->timeout);
 
     if (options->unix_socket != NULL) {
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, options->unix_socket);
@@ -131,8 +128,8 @@ cli_http_set_options(CURL *easy, const cli_http_options_t *options,
     }
 
     if (node->connect_to != NULL) {
-        *headers = curl_slist_append(NULL, node->connect_to);
-        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, *headers);
+        *connect = curl_slist_append(NULL, node->connect_to);
+        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, *connect);
     }
 }
 
@@ -169,6 +166,11 @@ cli_http_start(cli_http_t *http, cli_call_t *call)
 
     if (call->body != NULL) {
         curl_easy_setopt(transfer->easy, CURLOPT_POSTFIELDS, call->body);
+    }
+
+    /* a write has it even without a body: no page of a browser can send it */
+
+    if (strcmp(call->method, "GET") != 0) {
         transfer->headers = curl_slist_append(transfer->headers,
                                         "Content-Type: application/json");
     }
@@ -259,6 +261,10 @@ cli_http_answer(cli_transfer_t *transfer)
     document = json_loadb(transfer->data != NULL ? transfer->data : "",
                           transfer->len, JSON_REJECT_DUPLICATES, &wrong);
 
+    if (call->status == 204) {
+        document = json_object();
+    }
+
     if (call->status / 100 == 2) {
         call->document = document;
 
@@ -328,8 +334,10 @@ cli_http_run(cli_http_t *http, cli_call_t *calls, size_t n)
     for (i = 0; i < n; i++) {
         cli_http_start(http, &calls[i]);
         transfer = &http->transfers[calls[i].node - http->nodes->items];
-        cli_http_set_options(transfer->easy, http->options, calls[i].node,
-                             &connect[i]);
+        cli_easy_set(transfer->easy, http->options, calls[i].node,
+                     &connect[i]);
+        curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
+                         (long) http->options->timeout);
     }
 
     do {

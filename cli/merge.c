@@ -12,6 +12,9 @@ typedef enum {
     CLI_MERGE_COMPARE = 0,
     CLI_MERGE_ADD,
     CLI_MERGE_WORST,
+    CLI_MERGE_FIRST,                   /* times in UTC: texts in order */
+    CLI_MERGE_LAST,
+    CLI_MERGE_APPEND,
     CLI_MERGE_LEAVE                    /* each node has its own */
 } cli_merge_how_t;
 
@@ -26,6 +29,9 @@ cli_merge_how(const char *member)
         cli_merge_how_t    how;
     } members[] = {
         { "requests", CLI_MERGE_ADD }, { "fallbacks", CLI_MERGE_ADD },
+        { "outcomes", CLI_MERGE_ADD }, { "pairs", CLI_MERGE_ADD },
+        { "first", CLI_MERGE_FIRST }, { "last", CLI_MERGE_LAST },
+        { "samples", CLI_MERGE_APPEND },
         { "failures", CLI_MERGE_ADD }, { "in_flight", CLI_MERGE_ADD },
         { "error", CLI_MERGE_ADD }, { "latency", CLI_MERGE_WORST },
         { "seq", CLI_MERGE_LEAVE }, { "lease", CLI_MERGE_LEAVE },
@@ -117,6 +123,33 @@ cli_merge_differ(json_t *entry, const char *member, const cli_api_t *api,
 
 
 static void
+cli_merge_time(json_t *entry, json_t *other, const char *member, bool last)
+{
+    int  order;
+
+    order = strcmp(cli_json_text(other, member), cli_json_text(entry, member));
+
+    if (last ? order > 0 : order < 0) {
+        json_object_set(entry, member, json_object_get(other, member));
+    }
+}
+
+
+/* The list of entry may be one that came from a node: it stays as it is. */
+
+static void
+cli_merge_append(json_t *entry, const char *member, json_t *more)
+{
+    json_t  *all;
+
+    all = json_array();
+    json_array_extend(all, json_object_get(entry, member));
+    json_array_extend(all, more);
+    json_object_set_new(entry, member, all);
+}
+
+
+static void
 cli_merge_into(json_t *entry, json_t *other, const cli_api_t *api,
     size_t node)
 {
@@ -134,6 +167,15 @@ cli_merge_into(json_t *entry, json_t *other, const cli_api_t *api,
         case CLI_MERGE_WORST:
             json_object_set_new(entry, member,
                                 cli_merge_numbers(old, value, how));
+            break;
+
+        case CLI_MERGE_FIRST:
+        case CLI_MERGE_LAST:
+            cli_merge_time(entry, other, member, how == CLI_MERGE_LAST);
+            break;
+
+        case CLI_MERGE_APPEND:
+            cli_merge_append(entry, member, value);
             break;
 
         case CLI_MERGE_COMPARE:

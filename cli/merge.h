@@ -7,8 +7,9 @@
  *     ->  {"name": "o", "stage": "live", "requests": {"new": 9},
  *          "differs": {"stage": {"a": "live", "b": "ramp"}}}
  *
- * Counts are added up, of latencies the worst is taken; what else differs is
- * told by node.  What is not on every node has a list of its "nodes".
+ * Counts are added up, of latencies the worst is taken, of times the first or
+ * the last; what else differs is told by node.  What is not on every node has a
+ * list of its "nodes".
  */
 
 #ifndef MERGE_H

@@ -103,6 +103,29 @@ cli_seconds_text(double seconds, char out[CLI_NUMBER_SIZE])
 
 
 const char *
+cli_span_text(double seconds, char out[CLI_NUMBER_SIZE])
+{
+    double  minutes;
+
+    seconds = ceil(seconds);
+    minutes = floor(seconds / 60);
+
+    if (seconds < 120 && seconds != 60) {
+        snprintf(out, CLI_NUMBER_SIZE, "%.0fs", seconds);
+    } else if (minutes < 120 && minutes != 60) {
+        snprintf(out, CLI_NUMBER_SIZE, fmod(seconds, 60) != 0 ? "%.0fm %.0fs"
+                                       : "%.0fm", minutes, fmod(seconds, 60));
+    } else {
+        snprintf(out, CLI_NUMBER_SIZE, fmod(minutes, 60) != 0 ? "%.0fh %.0fm"
+                                       : "%.0fh", floor(minutes / 60),
+                 fmod(minutes, 60));
+    }
+
+    return out;
+}
+
+
+const char *
 cli_ago_text(double time, double now, char out[CLI_NUMBER_SIZE])
 {
     size_t  i;
@@ -175,6 +198,24 @@ cli_time_parse(const char *text, double *time)
     *time -= (sign[0] == '-' ? -60 : 60) * (hours * 60 + minutes);
 
     return true;
+}
+
+
+const char *
+cli_time_text(double time, char out[CLI_NUMBER_SIZE])
+{
+    time_t     seconds;
+    struct tm  tm;
+
+    seconds = (time_t) time;
+
+    if (gmtime_r(&seconds, &tm) == NULL
+        || strftime(out, CLI_NUMBER_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+    {
+        return strcpy(out, "-");
+    }
+
+    return out;
 }
 
 

@@ -27,11 +27,17 @@ const char *cli_share_text(double part, double whole,
 /* Seconds as 3ms, 1.2s. */
 const char *cli_seconds_text(double seconds, char out[CLI_NUMBER_SIZE]);
 
+/* Seconds as a time that is waited for: 45s, 10m, 1h 5m. */
+const char *cli_span_text(double seconds, char out[CLI_NUMBER_SIZE]);
+
 /* How long before or after now (s since 1970): 3m ago, in 12m, now. */
 const char *cli_ago_text(double time, double now, char out[CLI_NUMBER_SIZE]);
 
 /* RFC 3339 to seconds since 1970; false: it is none. */
 bool cli_time_parse(const char *text, double *time);
+
+/* The same the other way, in UTC, whole seconds; returns out. */
+const char *cli_time_text(double time, char out[CLI_NUMBER_SIZE]);
 
 double cli_now(void);
 

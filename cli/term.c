@@ -63,6 +63,29 @@ cli_term_has_colours(void)
 }
 
 
+bool
+cli_term_asks(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+
+bool
+cli_term_yes(void)
+{
+    int  answer, c;
+
+    fflush(stdout);
+    answer = getchar();
+
+    for (c = answer; c != '\n' && c != EOF; c = getchar()) {
+        /* void */
+    }
+
+    return answer == 'y' || answer == 'Y';
+}
+
+
 const char *
 cli_style_on(cli_style_t style)
 {

@@ -29,6 +29,12 @@ size_t cli_term_height(void);
 
 bool cli_term_has_colours(void);
 
+/* Whether somebody can answer a question: stdin and stdout are terminals. */
+bool cli_term_asks(void);
+
+/* Reads the answer to a question that was printed: true is yes. */
+bool cli_term_yes(void);
+
 /* What switches a style on and off; "" without colours. */
 const char *cli_style_on(cli_style_t style);
 const char *cli_style_off(cli_style_t style);
