@@ -50,7 +50,9 @@ _strangler()
     case $previous in
         --api | --user | --reason | --lease | --timeout | --interval | --host \
             | --client | --if-seq | --limit | --samples | -H | --header \
-            | --owner | --capability | --group | --map-host | --repeat)
+            | --owner | --capability | --group | --map-host | --repeat \
+            | --for | --until | --steps | --every | --abort-if \
+            | --min-requests | --wait)
             return
             ;;
         --stage)
@@ -88,7 +90,7 @@ _strangler()
             _strangler_words "$(_strangler_names routes "${api[@]}")
                 legacy shadow ramp live done" "$current"
             ;;
-        reset | release)
+        reset | release | ready | advance)
             _strangler_words "$(_strangler_names routes "${api[@]}")" \
                 "$current"
             ;;

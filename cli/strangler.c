@@ -27,8 +27,18 @@ static const cli_command_t  cli_commands[] = {
     { "backends", "the backends, how busy and how well", cli_cmd_backends },
     { "history", "what was flipped, when, by whom and why", cli_cmd_history },
     { "surface", "paths that no route matches yet", cli_cmd_surface },
+    { "differences", "in what the answers of the two sides differ",
+      cli_cmd_differences },
+    { "acknowledge", "say that a difference is meant to be",
+      cli_cmd_acknowledge },
+    { "forget", "let differences, or all of a route, begin anew",
+      cli_cmd_forget },
+    { "ready", "whether routes are ready to flip, and why not",
+      cli_cmd_ready },
     { "watch", "the routes, live", cli_cmd_watch },
     { "flip", "put routes into another stage", cli_cmd_flip },
+    { "advance", "walk a route up, and back when it does not do well",
+      cli_cmd_advance },
     { "undo", "take a flip back", cli_cmd_undo },
     { "confirm", "keep a flip whose lease would end", cli_cmd_confirm },
     { "reset", "put routes back to what the file says", cli_cmd_reset },
@@ -50,7 +60,7 @@ cli_usage(FILE *out)
           "\n", out);
 
     for (i = 0; i < FIG_NELTS(cli_commands); i++) {
-        fprintf(out, "  %-10s %s\n", cli_commands[i].name,
+        fprintf(out, "  %-11s  %s\n", cli_commands[i].name,
                 cli_commands[i].summary);
     }
 

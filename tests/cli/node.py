@@ -10,6 +10,9 @@ import socketserver
 import threading
 import urllib.parse
 
+from evidence import Evidence
+from refused import Refused
+
 PREFIX = "/_strangler/"
 
 
@@ -20,14 +23,7 @@ def route(name, stage="legacy", percent=None, **more):
             "owner": None, **more}
 
 
-class Refused(Exception):
-    def __init__(self, status, detail, **more):
-        super().__init__(detail)
-        self.problem = {"type": "about:blank", "title": "no",
-                        "status": status, "detail": detail, **more}
-
-
-class Node:
+class Node(Evidence):
     """One router; it listens from its start to stop()."""
 
     def __init__(self, routes=(), backends=("legacy", "orders"), host=None,
@@ -47,6 +43,7 @@ class Node:
         self.page = 1000           # at most so many entries a page
         self.stuck = 0             # so many times not converged
         self.lock = threading.RLock()
+        super().__init__()
         self._listen(host or "127.0.0.1", port, unix, tls)
 
     @staticmethod
@@ -75,9 +72,12 @@ class Node:
                 return "client"
 
             def do_GET(self):
-                node.answer(self)
+                if self.path == PREFIX + "v1/events":
+                    node.stream(self)
+                else:
+                    node.answer(self)
 
-            do_POST = do_PATCH = do_GET
+            do_POST = do_PATCH = do_DELETE = do_GET
 
         if unix:
             class Server(socketserver.ThreadingUnixStreamServer):
@@ -101,6 +101,7 @@ class Node:
         self.thread.start()
 
     def stop(self):
+        self.end_streams()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -140,10 +141,10 @@ class Node:
         words = [urllib.parse.unquote(word)
                  for word in path[len(PREFIX + "v1/"):].split("/")]
         query = dict(urllib.parse.parse_qsl(query))
-        if body:
+        if body or handler.command != "GET":
             if handler.headers.get("Content-Type") != "application/json":
                 raise Refused(415, "a body is application/json")
-            body = json.loads(body)
+            body = json.loads(body) if body else None
         call = getattr(self, f"{handler.command.lower()}_{words[0]}", None)
         if call is None:
             raise Refused(404, "there is no such call")
@@ -186,6 +187,8 @@ class Node:
                 **self.status}
 
     def get_routes(self, words, query, _):
+        if words:
+            return self.get_route(words[0])
         routes = list(self.routes.values())
         for key in ("stage", "group", "capability", "owner"):
             if key in query:
@@ -285,6 +288,9 @@ class Node:
                 entry[change["field"]] = change["from"]
             return self.write("undo", changes, body, of=body["undo"])
         if "confirm" in body:
+            for entry in self.routes.values():
+                if (entry["lease"] or {}).get("seq") == body["confirm"]:
+                    entry["lease"] = None
             return self.write("confirm", [], body, of=body["confirm"])
         kind = "reset" if "reset" in body else "release"
         for name in body[kind]:
@@ -310,4 +316,5 @@ class Node:
 
     def writes(self):
         return [(method, path.removeprefix(PREFIX), json.loads(body))
-                for method, path, _, body in self.calls if method != "GET"]
+                for method, path, _, body in self.calls
+                if method != "GET" and body]

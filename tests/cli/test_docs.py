@@ -59,7 +59,7 @@ def complete(*words, env=None):
 
 def test_completion_of_commands():
     assert complete("") == sorted([*commands(), "--help", "--version"])
-    assert complete("re") == ["release", "replay", "reset"]
+    assert complete("re") == ["ready", "release", "replay", "reset"]
 
 
 @pytest.mark.parametrize("command", commands())
@@ -78,6 +78,8 @@ def test_completion_of_values(start):
         == ["shadow", "stock"]
     assert complete("flip", "o") == []
     assert complete("reset", "", env=env) == ["orders-read", "stock"]
+    assert complete("ready", "s", env=env) == ["stock"]
+    assert complete("advance", "o", env=env) == ["orders-read"]
     assert complete("drain", "", env=env) == ["legacy", "orders"]
     assert complete("routes", "--stage", "") \
         == ["done", "legacy", "live", "ramp", "shadow"]
