@@ -180,6 +180,44 @@ void ngx_http_strangler_api_surface(ngx_http_strangler_api_t *api);
 void ngx_http_strangler_api_metrics(ngx_http_strangler_api_t *api);
 void ngx_http_strangler_api_openapi(ngx_http_strangler_api_t *api);
 
+/* ngx_http_strangler_api_differences.c */
+void ngx_http_strangler_api_differences(ngx_http_strangler_api_t *api);
+void ngx_http_strangler_api_difference(ngx_http_strangler_api_t *api);
+
+/* NGX_ERROR with a problem: there is no evidence at all. */
+ngx_int_t ngx_http_strangler_evidence_given(ngx_http_strangler_api_t *api);
+
+/* Whether the rules have a route, or there is evidence of it; or a problem. */
+ngx_uint_t ngx_http_strangler_differs_known(ngx_http_strangler_api_t *api,
+    fig_str_t route);
+
+/* 16 hexadecimal digits; 0: it is no id. */
+uint64_t ngx_http_strangler_class_id(fig_str_t text);
+
+/* The problem that there is no class of the name that is asked for. */
+void ngx_http_strangler_no_class(ngx_http_strangler_api_t *api);
+
+/* A class, as lists and events have it. */
+void ngx_http_strangler_put_class(fig_json_out_t *out,
+    const fig_classes_t *classes, const fig_class_t *class, uint64_t now);
+
+/* ngx_http_strangler_api_acknowledge.c */
+void ngx_http_strangler_api_acknowledge(ngx_http_strangler_api_t *api);
+void ngx_http_strangler_api_forget(ngx_http_strangler_api_t *api);
+void ngx_http_strangler_api_forget_route(ngx_http_strangler_api_t *api);
+
+/* ngx_http_strangler_api_ready.c: evidence of a route, as far as it is of what
+   is compared now; release the view */
+fig_status_t ngx_http_strangler_evidence_view(ngx_http_strangler_rset_t *rset,
+    ngx_http_strangler_gen_t *gen, const fig_route_t *route, uint64_t now,
+    fig_evidence_view_t *view);
+
+/* The member "readiness" of a route; and what an event has of it. */
+void ngx_http_strangler_put_readiness(ngx_http_strangler_api_t *api,
+    const fig_route_t *route);
+void ngx_http_strangler_put_verdict(fig_json_out_t *out,
+    const fig_evidence_view_t *view);
+
 /* ngx_http_strangler_api_explain.c */
 void ngx_http_strangler_api_explain(ngx_http_strangler_api_t *api);
 

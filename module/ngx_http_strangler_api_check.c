@@ -58,6 +58,12 @@ ngx_http_strangler_api_check_type(ngx_http_strangler_api_t *api)
 
     value = ngx_http_strangler_api_header(api->request, "content-type");
 
+    /* no form can send a DELETE either, and it has nothing to say */
+
+    if (value.len == 0 && api->endpoint->methods == NGX_HTTP_DELETE) {
+        return NGX_OK;
+    }
+
     if (api->endpoint->yaml) {
         if (ngx_http_strangler_api_is_type(value, "application/yaml")
             || ngx_http_strangler_api_is_type(value, "application/x-yaml")

@@ -287,6 +287,7 @@ ngx_http_strangler_put_route(ngx_http_strangler_api_t *api,
     ngx_http_strangler_put_lease(out, view, effect->flip);
 
     ngx_http_strangler_put_route_counts(api, route);
+    ngx_http_strangler_put_readiness(api, route);
 
     fig_json_end_object(out);
 }

@@ -83,6 +83,7 @@ ngx_http_strangler_events_work(void *data, ngx_log_t *log)
     }
 
     ngx_http_strangler_events_drift(hub);
+    ngx_http_strangler_events_news(hub);
 }
 
 
@@ -164,6 +165,10 @@ ngx_http_strangler_events_done(ngx_http_strangler_hub_t *hub)
         rc = ngx_http_strangler_events_tell(hub, client);
 
         if (rc == NGX_OK) {
+            rc = ngx_http_strangler_events_tell_news(hub, client);
+        }
+
+        if (rc == NGX_OK) {
             rc = ngx_http_strangler_events_tell_drift(client);
         }
 
@@ -175,6 +180,8 @@ ngx_http_strangler_events_done(ngx_http_strangler_hub_t *hub)
             ngx_http_strangler_events_end(client, NGX_ERROR);
         }
     }
+
+    ngx_http_strangler_events_forget_news(hub);
 
     for (i = 0; i < hub->n; i++) {
         fig_json_out_release(&hub->entries[i].text);
@@ -280,7 +287,7 @@ ngx_http_strangler_events_rules(ngx_http_strangler_client_t *client)
 void
 ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset)
 {
-    uint64_t                      seq;
+    uint64_t                      seq, news;
     ngx_int_t                     rc;
     ngx_queue_t                  *q, *next;
     ngx_http_strangler_hub_t     *hub;
@@ -294,8 +301,11 @@ ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset)
 
     seq = rset->store ? fig_state_seq(&rset->store->state) : 0;
 
+    news = ngx_http_strangler_events_last(rset);
+
     if (!hub->busy) {
         hub->after = seq;
+        hub->news_after = news;
     }
 
     for (q = ngx_queue_head(&hub->clients);
@@ -311,8 +321,15 @@ ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset)
             continue;
         }
 
+        /* evidence that was put away as a whole has lower numbers again */
+
+        if (news) {
+            client->news = ngx_min(client->news, news);
+        }
+
         if (!hub->busy) {
             hub->after = ngx_min(hub->after, client->seq);
+            hub->news_after = ngx_min(hub->news_after, client->news);
         }
 
         rc = ngx_http_strangler_events_rules(client);
@@ -339,7 +356,8 @@ ngx_http_strangler_events_tick(ngx_http_strangler_rset_t *rset)
     /* other rules may drift in another way, though nobody has flipped */
 
     if (!hub->busy && hub->nclients && rset->store
-        && (hub->after < seq || hub->generation != rset->gen->number))
+        && (hub->after < seq || hub->news_after < news
+            || hub->generation != rset->gen->number))
     {
         ngx_http_strangler_events_run(hub);
     }

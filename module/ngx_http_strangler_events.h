@@ -1,7 +1,7 @@
 /*
  * Clients of v1/events and the hub that they hang on.
  *
- * Private to the two files that make them.
+ * Private to the three files that make them.
  */
 
 #ifndef NGX_HTTP_STRANGLER_EVENTS_H
@@ -21,6 +21,7 @@ typedef struct {
     ngx_http_request_t            *request;
     ngx_http_strangler_hub_t      *hub;
     uint64_t                       seq;
+    uint64_t                       news;       /* of evidence, as told */
     ngx_uint_t                     generation;
     ngx_uint_t                     spoiled;
     uint32_t                       drifting;   /* as told; UINT32_MAX: never */
@@ -32,6 +33,13 @@ typedef struct {
     unsigned                       busy:1;     /* sending is not sent yet */
     unsigned                       listed:1;
 } ngx_http_strangler_client_t;
+
+
+typedef struct {
+    uint64_t                       seq;
+    const char                    *event;
+    fig_json_out_t                 text;
+} ngx_http_strangler_told_t;
 
 
 struct ngx_http_strangler_hub_s {
@@ -57,6 +65,10 @@ struct ngx_http_strangler_hub_s {
         uint64_t                   seq;
         fig_json_out_t             text;
     } entries[NGX_HTTP_STRANGLER_READ];
+    uint64_t                       news_after;
+    uint64_t                       news_until;
+    ngx_uint_t                     nnews;
+    ngx_http_strangler_told_t      news[NGX_HTTP_STRANGLER_READ];
 };
 
 
@@ -65,6 +77,21 @@ struct ngx_http_strangler_hub_s {
 /* Made when the first client comes; NULL: memory is out. */
 ngx_http_strangler_hub_t *ngx_http_strangler_events_hub(
     ngx_http_strangler_rset_t *rset);
+
+/* ngx_http_strangler_events_news.c */
+
+/* The number of the last news of evidence; a glance at a file. */
+uint64_t ngx_http_strangler_events_last(ngx_http_strangler_rset_t *rset);
+
+/* Reads those after news_after; a thread. */
+void ngx_http_strangler_events_news(ngx_http_strangler_hub_t *hub);
+
+/* Tells a client of them.  NGX_ERROR: it is too slow. */
+ngx_int_t ngx_http_strangler_events_tell_news(ngx_http_strangler_hub_t *hub,
+    ngx_http_strangler_client_t *client);
+
+/* Frees them. */
+void ngx_http_strangler_events_forget_news(ngx_http_strangler_hub_t *hub);
 
 /* ngx_http_strangler_events_client.c */
 

@@ -280,6 +280,7 @@ ngx_http_strangler_events(ngx_http_strangler_api_t *api)
     client->request = r;
     client->hub = hub;
     client->seq = ngx_http_strangler_events_from(api);
+    client->news = ngx_http_strangler_events_last(api->rset);
     client->generation = api->rset->gen->number;
     client->drifting = UINT32_MAX;
     client->spoiled = ngx_http_strangler_zone_is_spoiled(api->rset);

@@ -374,23 +374,27 @@ def test_log_of_hostile_words(router):
     assert router.api.last()["reason"] == reason
 
 
+def check_owner(state, uid):
+    for file in state.rglob("*"):
+        wanted = 0o700 if file.is_dir() else 0o600
+        assert mode(file)[:2] == (wanted, uid), file
+
+
 @pytest.mark.parametrize("user, uid", [("root", 0), ("nobody nogroup", 65534)])
 def test_whose_files(start, user, uid):
     router = start(Flipped(TEXT, user=user))
     router.api.patch("a", stage="live")
     assert mode(router.state)[0] == 0o700
-    for file in router.state.iterdir():
-        assert mode(file)[:2] == (0o600, uid), file
+    check_owner(router.state, uid)
     names = {f.name for f in router.state.iterdir()}
-    assert names == {"journal.jsonl", "live", "rules.last-good"}
+    assert names == {"journal.jsonl", "live", "rules.last-good", "evidence"}
 
     router.nginx.reload()               # by a master that is root
     router.api.patch("a", stage="legacy")
     router.restart()
     router.api.patch("b", stage="live")
     assert router.sides("/b/1") == "new"
-    for file in router.state.iterdir():
-        assert mode(file)[:2] == (0o600, uid), file
+    check_owner(router.state, uid)
 
 
 def test_counters(router):

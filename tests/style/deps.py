@@ -14,7 +14,8 @@ PUBLIC = {
                 "fig_noise.h", "fig_latency.h", "fig_hash64.h"},
     "control": {"fig_state.h", "fig_entry.h", "fig_store.h", "fig_flip.h",
                 "fig_shape.h", "fig_sketch.h", "fig_body.h"},
-    "evidence": {"fig_comparing.h", "fig_evidence.h", "fig_batch.h"},
+    "evidence": {"fig_comparing.h", "fig_evidence.h", "fig_batch.h",
+                 "fig_when.h"},
 }
 
 # the rooms that a room may look into; tests look everywhere
