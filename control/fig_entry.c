@@ -18,10 +18,12 @@ const char *const  fig_entry_kinds[FIG_ENTRY_KINDS] = {
     "snapshot"
 };
 
-const char *const  fig_fields[FIG_FIELDS] = { "stage", "percent", "drain" };
+const char *const  fig_fields[FIG_FIELDS] = {
+    "stage", "percent", "drain", "shadow.percent"
+};
 
 const char *const  fig_slot_kinds[FIG_SLOT_KINDS] = {
-    "", "route", "group", "backend"
+    "", "route", "group", "backend", "shadow"
 };
 
 
@@ -104,6 +106,7 @@ fig_put_value(fig_json_out_t *out, fig_field_kind_t field, int32_t value)
         break;
 
     case FIG_FIELD_PERCENT:
+    case FIG_FIELD_SHADOW:
         fig_json_put_hundredths(out, value);
         break;
 

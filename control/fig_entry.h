@@ -37,7 +37,8 @@ typedef enum {
 typedef enum {
     FIG_FIELD_STAGE = 0,
     FIG_FIELD_PERCENT,
-    FIG_FIELD_DRAIN
+    FIG_FIELD_DRAIN,
+    FIG_FIELD_SHADOW                   /* the share of copies */
 } fig_field_kind_t;
 
 
@@ -52,7 +53,10 @@ typedef struct {
 } fig_change_t;
 
 
-/* A slot as it is from now on, and the values that were in force before. */
+/*
+ * A slot as it is from now on, and the values that were in force before: of a
+ * share of copies FIG_UNSET where that was the file's.
+ */
 
 typedef struct {
     fig_slot_t         slot;

@@ -230,7 +230,9 @@ fig_read_slot(fig_reader_t *in, const fig_json_node_t *node, uint64_t seq,
     if (slot->seq > seq || slot->flip > slot->seq
         || (flags & ~(uint64_t) FIG_SLOT_FLAGS)
         || ((flags & FIG_SLOT_STAGE) && slot->stage == FIG_STAGE_NONE)
-        || ((flags & FIG_SLOT_DRAIN) != 0 && slot->kind != FIG_SLOT_BACKEND))
+        || ((flags & FIG_SLOT_DRAIN) != 0 && slot->kind != FIG_SLOT_BACKEND)
+        || ((flags & FIG_SLOT_PERCENT) != 0 && slot->kind == FIG_SLOT_SHADOW
+            && slot->percent == FIG_UNSET))
     {
         in->wrong = true;
         return;
@@ -248,7 +250,7 @@ fig_read_moved(fig_reader_t *in, const fig_json_node_t *node, uint64_t seq,
     fig_str_t               name;
     const fig_json_node_t  *named, *before;
 
-    for (kind = FIG_SLOT_ROUTE, named = NULL; kind <= FIG_SLOT_BACKEND; kind++)
+    for (kind = FIG_SLOT_ROUTE, named = NULL; kind <= FIG_SLOT_SHADOW; kind++)
     {
         named = fig_json_find(in->doc, node,
                               fig_str_from(fig_slot_kinds[kind]));
@@ -296,6 +298,7 @@ fig_read_value(fig_reader_t *in, const fig_json_node_t *object,
         return fig_read_stage(in, fig_read_str(in, object, key));
 
     case FIG_FIELD_PERCENT:
+    case FIG_FIELD_SHADOW:
         node = fig_read_member(in, object, key, FIG_JSON_NUMBER);
         percent = fig_read_percent(in, node);
 

@@ -21,8 +21,10 @@ static bool
 fig_flip_name_seq(const fig_plan_t *plan, const fig_wish_t *wish,
     uint64_t *seq)
 {
-    const fig_slot_t   *slot;
+    const fig_slot_t   *slot, *shadow;
     const fig_route_t  *route;
+
+    shadow = NULL;
 
     if (wish->kind == FIG_WISH_DRAIN) {
 
@@ -46,9 +48,14 @@ fig_flip_name_seq(const fig_plan_t *plan, const fig_wish_t *wish,
         }
 
         slot = fig_slot_of(&plan->index, route);
+        shadow = fig_slot_of_shadow(&plan->index, route);
     }
 
     *seq = (slot != NULL) ? slot->seq : 0;
+
+    if (shadow != NULL && shadow->seq > *seq) {
+        *seq = shadow->seq;
+    }
 
     return true;
 }
@@ -89,20 +96,33 @@ fig_flip_preconditions(const fig_plan_t *plan, const fig_flip_t *flip)
 static bool
 fig_flip_reset_gone(fig_plan_t *plan, const fig_flip_t *flip, fig_str_t name)
 {
+    bool               found;
+    size_t             i;
     const fig_slot_t  *slot;
 
-    slot = fig_slot_find(&plan->index, FIG_SLOT_ROUTE, name);
+    static const fig_slot_kind_t  kinds[] = {
+        FIG_SLOT_ROUTE, FIG_SLOT_GROUP, FIG_SLOT_SHADOW
+    };
 
-    if (slot == NULL || slot->flags == 0) {
-        slot = fig_slot_find(&plan->index, FIG_SLOT_GROUP, name);
+    found = false;
+
+    for (i = 0; flip->kind == FIG_ENTRY_RESET && i < FIG_NELTS(kinds); i++) {
+        slot = fig_slot_find(&plan->index, kinds[i], name);
+
+        if (slot == NULL || slot->flags == 0) {
+            continue;
+        }
+
+        if (!fig_plan_forget(plan, slot)) {
+            return false;
+        }
+
+        found = true;
     }
 
-    if (slot != NULL && slot->flags != 0 && flip->kind == FIG_ENTRY_RESET) {
-        return fig_plan_forget(plan, slot);
-    }
-
-    return fig_problem(plan->problem, 404, "there is no route and no group of "
-                       "routes \"%.*s\"", (int) name.len, name.data);
+    return found
+           || fig_problem(plan->problem, 404, "there is no route and no group "
+                          "of routes \"%.*s\"", (int) name.len, name.data);
 }
 
 
@@ -131,9 +151,52 @@ fig_flip_release(fig_moved_t *moved, const fig_route_t *route)
 }
 
 
+/* The same for the share of copies. */
+
+static bool
+fig_flip_reset_shadow(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_route_t *route)
+{
+    fig_slot_t        *slot;
+    fig_moved_t       *moved;
+    const fig_slot_t  *now;
+
+    now = fig_slot_of_shadow(&plan->index, route);
+
+    if (now == NULL || now->flags == 0) {
+        return true;
+    }
+
+    moved = fig_plan_shadow(plan, route);
+
+    if (moved == NULL) {
+        return false;
+    }
+
+    slot = &moved->slot;
+
+    if (flip->kind == FIG_ENTRY_RESET) {
+        slot->flags = 0;
+        return true;
+    }
+
+    slot->flags &= (uint8_t) ~FIG_SLOT_HOLD;
+    slot->flags &= (uint8_t) ~fig_slot_outdated_shadow(slot, route);
+
+    if (slot->percent == fig_shadow_in_file(route)) {
+        slot->flags = 0;
+    }
+
+    moved->kept = (slot->flags != 0);
+
+    return true;
+}
+
+
 static bool
 fig_flip_reset(fig_plan_t *plan, const fig_flip_t *flip)
 {
+    bool                  grouped;
     uint32_t              i;
     fig_str_t             name;
     fig_moved_t          *moved;
@@ -146,7 +209,9 @@ fig_flip_reset(fig_plan_t *plan, const fig_flip_t *flip)
         name = flip->wishes[i].name;
         route = fig_ruleset_find_route(ruleset, name);
 
-        if (route == NULL) {
+        grouped = (route == NULL);
+
+        if (grouped) {
             route = fig_plan_first(plan, fig_ruleset_find_group(ruleset,
                                                                 name));
         }
@@ -171,6 +236,14 @@ fig_flip_reset(fig_plan_t *plan, const fig_flip_t *flip)
         } else {
             fig_flip_release(moved, route);
         }
+
+        do {
+            if (!fig_flip_reset_shadow(plan, flip, route)) {
+                return false;
+            }
+
+            route = grouped ? fig_plan_next(plan, route) : NULL;
+        } while (route != NULL);
     }
 
     return true;

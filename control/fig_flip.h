@@ -43,6 +43,8 @@ typedef struct {
     fig_stage_t      stage;            /* FIG_STAGE_NONE: stays */
     int32_t          percent;          /* FIG_UNSET: stays */
     bool             drain;
+    bool             shadow;           /* the share of copies changes */
+    int32_t          shadow_percent;
 } fig_wish_t;
 
 

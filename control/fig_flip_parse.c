@@ -18,7 +18,7 @@
 
 
 static const char *const  fig_route_keys[] = {
-    "stage", "percent", "reason", "lease", "hold", "if_seq", NULL
+    "stage", "percent", "shadow", "reason", "lease", "hold", "if_seq", NULL
 };
 
 static const char *const  fig_backend_keys[] = {
@@ -31,8 +31,11 @@ static const char *const  fig_flips_keys[] = {
 };
 
 static const char *const  fig_change_keys[] = {
-    "route", "group", "capability", "backend", "all", "stage", "percent", NULL
+    "route", "group", "capability", "backend", "all", "stage", "percent",
+    "shadow", NULL
 };
+
+static const char *const  fig_shadow_keys[] = { "percent", NULL };
 
 
 /* Members that every change may have. */
@@ -91,19 +94,54 @@ fig_body_wishes(fig_body_t *body, fig_flip_t *flip, uint32_t n)
 }
 
 
+/* "shadow": {"percent": 5} */
+
+static bool
+fig_body_shadow(fig_body_t *body, const fig_json_node_t *object,
+    fig_wish_t *wish)
+{
+    const fig_json_node_t  *node;
+
+    node = fig_body_find(body, object, "shadow");
+
+    if (node == NULL) {
+        return true;
+    }
+
+    if (node->kind != FIG_JSON_OBJECT) {
+        return fig_problem(body->problem, 422, "\"shadow\" must be an object "
+                           "such as {\"percent\": 5}");
+    }
+
+    if (!fig_body_check(body, node, fig_shadow_keys)
+        || !fig_body_percent(body, node, &wish->shadow_percent))
+    {
+        return false;
+    }
+
+    wish->shadow = (wish->shadow_percent != FIG_UNSET);
+
+    return wish->shadow
+           || fig_problem(body->problem, 422, "\"shadow\" needs \"percent\"");
+}
+
+
 static bool
 fig_body_wish(fig_body_t *body, const fig_json_node_t *object,
     fig_wish_t *wish)
 {
     if (!fig_body_stage(body, object, &wish->stage)
-        || !fig_body_percent(body, object, &wish->percent))
+        || !fig_body_percent(body, object, &wish->percent)
+        || !fig_body_shadow(body, object, wish))
     {
         return false;
     }
 
-    if (wish->stage == FIG_STAGE_NONE && wish->percent == FIG_UNSET) {
+    if (wish->stage == FIG_STAGE_NONE && wish->percent == FIG_UNSET
+        && !wish->shadow)
+    {
         return fig_problem(body->problem, 422, "nothing is to be changed: "
-                           "give \"stage\" or \"percent\"");
+                           "give \"stage\", \"percent\" or \"shadow\"");
     }
 
     if (wish->percent != FIG_UNSET && wish->stage != FIG_STAGE_NONE
@@ -157,7 +195,8 @@ fig_flip_parse_route(fig_str_t text, fig_str_t name, fig_arena_t *arena,
 
     held = flip->hold
            && fig_body_find(&body, fig_json_root(body.doc), "stage") == NULL
-           && fig_body_find(&body, fig_json_root(body.doc), "percent") == NULL;
+           && fig_body_find(&body, fig_json_root(body.doc), "percent") == NULL
+           && fig_body_find(&body, fig_json_root(body.doc), "shadow") == NULL;
 
     return held || fig_body_wish(&body, fig_json_root(body.doc), wish);
 }

@@ -14,8 +14,8 @@
 #define FIG_ENTRY_VERSION  1
 
 #define FIG_ENTRY_KINDS    8
-#define FIG_FIELDS         3
-#define FIG_SLOT_KINDS     4
+#define FIG_FIELDS         4
+#define FIG_SLOT_KINDS     5
 
 
 /* Words by kind of entry, by field, and by kind of slot. */

@@ -29,6 +29,7 @@ fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
     plan->problem = problem;
 
     plan->of_route = calloc((size_t) model->nroutes + 1, sizeof(uint32_t));
+    plan->of_shadow = calloc((size_t) model->nroutes + 1, sizeof(uint32_t));
     plan->of_group = calloc((size_t) model->ngroups + 1, sizeof(uint32_t));
     plan->of_backend = calloc((size_t) model->nbackends + 1,
                               sizeof(uint32_t));
@@ -39,9 +40,9 @@ fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
     plan->asked = calloc((size_t) model->ngroups + 1, sizeof(fig_wish_t *));
     plan->skips = calloc((size_t) model->ngroups + 1, sizeof(bool));
 
-    if (plan->of_route == NULL || plan->of_group == NULL
-        || plan->of_backend == NULL || plan->of_slot == NULL
-        || plan->in_group == NULL
+    if (plan->of_route == NULL || plan->of_shadow == NULL
+        || plan->of_group == NULL || plan->of_backend == NULL
+        || plan->of_slot == NULL || plan->in_group == NULL
         || plan->after == NULL || plan->asked == NULL || plan->skips == NULL
         || !fig_slot_index_init(&plan->index, state->slots,
                                 state->head->nslots))
@@ -69,6 +70,7 @@ void
 fig_plan_release(fig_plan_t *plan)
 {
     free(plan->of_route);
+    free(plan->of_shadow);
     free(plan->of_group);
     free(plan->of_backend);
     free(plan->of_slot);
@@ -208,6 +210,43 @@ fig_plan_route(fig_plan_t *plan, const fig_route_t *route)
 }
 
 
+fig_moved_t *
+fig_plan_shadow(fig_plan_t *plan, const fig_route_t *route)
+{
+    uint32_t          *place;
+    fig_moved_t       *moved;
+    fig_effect_t       effect;
+    const fig_slot_t  *slot;
+
+    place = &plan->of_shadow[route->index];
+
+    if (*place != 0) {
+        return &plan->moved[*place - 1];
+    }
+
+    slot = fig_slot_of_shadow(&plan->index, route);
+    moved = fig_plan_add(plan, place, FIG_SLOT_SHADOW, route->name, slot);
+
+    if (moved == NULL) {
+        return NULL;
+    }
+
+    fig_slots_effect(&plan->index, route, &effect);
+
+    moved->stage = effect.setting.stage;
+
+    if (effect.setting.shadow_flipped) {
+        moved->percent = effect.setting.shadow_percent;
+    }
+
+    if (slot != NULL && !fig_str_eq(fig_slot_name(slot), route->name)) {
+        return fig_plan_forget(plan, slot) ? &plan->moved[*place - 1] : NULL;
+    }
+
+    return moved;
+}
+
+
 bool
 fig_plan_has(const fig_plan_t *plan, const fig_route_t *route)
 {
@@ -268,6 +307,10 @@ fig_plan_route_of(const fig_plan_t *plan, const fig_slot_t *slot)
         route = fig_ruleset_find_was(ruleset, name);
     }
 
+    if (slot->kind == FIG_SLOT_SHADOW) {
+        return route;
+    }
+
     /* one that is in a group now does not move alone */
 
     return (route != NULL && route->group == NULL) ? route : NULL;
@@ -296,6 +339,33 @@ fig_plan_set(fig_moved_t *moved, const fig_route_t *route, fig_stage_t stage,
 
     if (percent != FIG_UNSET && (hold || percent != route->percent)) {
         slot->flags |= FIG_SLOT_PERCENT;
+    }
+}
+
+
+void
+fig_plan_set_shadow(fig_moved_t *moved, const fig_route_t *route,
+    int32_t percent, bool hold)
+{
+    int32_t      share;
+    fig_slot_t  *slot;
+
+    slot = &moved->slot;
+    share = fig_shadow_share(route, (fig_stage_t) moved->stage);
+
+    slot->flags = 0;
+    slot->percent = percent;
+    slot->file_percent = fig_shadow_in_file(route);
+
+    if (percent == FIG_UNSET && hold) {
+        slot->percent = share;
+    }
+
+    if (hold) {
+        slot->flags = FIG_SLOT_PERCENT|FIG_SLOT_HOLD;
+
+    } else if (percent != FIG_UNSET && percent != share) {
+        slot->flags = FIG_SLOT_PERCENT;
     }
 }
 
@@ -373,6 +443,25 @@ fig_plan_tell(fig_entry_t *entry, const fig_moved_t *moved,
 
 
 static void
+fig_plan_tell_shadow(fig_entry_t *entry, const fig_moved_t *moved,
+    const fig_route_t *route)
+{
+    int32_t        share;
+    fig_effect_t   effect;
+
+    share = fig_shadow_share(route, (fig_stage_t) moved->stage);
+
+    memset(&effect, 0, sizeof(fig_effect_t));
+    effect.setting.shadow_percent = share;
+    fig_slot_effect_shadow(route, &moved->slot, &effect);
+
+    fig_plan_change(entry, false, route->name, FIG_FIELD_SHADOW,
+                    moved->percent != FIG_UNSET ? moved->percent : share,
+                    effect.setting.shadow_percent);
+}
+
+
+static void
 fig_plan_tell_all(fig_plan_t *plan, fig_entry_t *entry)
 {
     bool                drain;
@@ -387,6 +476,11 @@ fig_plan_tell_all(fig_plan_t *plan, fig_entry_t *entry)
                                     : plan->of_route[i];
         if (at != 0) {
             fig_plan_tell(entry, &plan->moved[at - 1], route);
+        }
+
+        if (plan->of_shadow[i] != 0) {
+            fig_plan_tell_shadow(entry, &plan->moved[plan->of_shadow[i] - 1],
+                                 route);
         }
     }
 
@@ -408,7 +502,7 @@ fig_plan_finish(fig_plan_t *plan, fig_entry_t *entry)
     uint32_t  i;
 
     entry->changes = fig_arena_array(plan->flipper->arena,
-                                     2 * (size_t) plan->model->nroutes
+                                     3 * (size_t) plan->model->nroutes
                                      + plan->model->nbackends + 1,
                                      sizeof(fig_change_t));
     if (entry->changes == NULL) {

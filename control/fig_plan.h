@@ -19,6 +19,7 @@ typedef struct {
     fig_slot_index_t      index;       /* of the state's slots */
 
     uint32_t             *of_route;    /* moved + 1, by index; 0: none */
+    uint32_t             *of_shadow;
     uint32_t             *of_group;
     uint32_t             *of_backend;
     uint32_t             *of_slot;     /* that is forgotten, by its place */
@@ -40,11 +41,13 @@ bool fig_plan_init(fig_plan_t *plan, const fig_flipper_t *flipper,
 void fig_plan_release(fig_plan_t *plan);
 
 /*
- * The moved slot of a route (its group's where it has one) or of a backend:
+ * The moved slot of a route (its group's where it has one), of its share of
+ * copies, or of a backend:
  * made when it is first asked for, as it is in the state, with what is in force
  * before.  NULL with a problem: memory is out.
  */
 fig_moved_t *fig_plan_route(fig_plan_t *plan, const fig_route_t *route);
+fig_moved_t *fig_plan_shadow(fig_plan_t *plan, const fig_route_t *route);
 fig_moved_t *fig_plan_backend(fig_plan_t *plan, const fig_backend_t *backend);
 
 /*
@@ -69,6 +72,13 @@ bool fig_plan_forget(fig_plan_t *plan, const fig_slot_t *slot);
 /* Sets stage and percent of a slot; hold stays if it was there. */
 void fig_plan_set(fig_moved_t *moved, const fig_route_t *route,
     fig_stage_t stage, int32_t percent, bool hold);
+
+/* The same for a share of copies; FIG_UNSET: that of the file. */
+void fig_plan_set_shadow(fig_moved_t *moved, const fig_route_t *route,
+    int32_t percent, bool hold);
+
+/* Whether requests of a route can be copied.  False with a problem. */
+bool fig_plan_accepts_shadow(fig_plan_t *plan, const fig_route_t *route);
 
 /* Carries out one wish.  False with a problem. */
 bool fig_plan_wish(fig_plan_t *plan, const fig_flip_t *flip,

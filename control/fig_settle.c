@@ -71,6 +71,31 @@ fig_flip_settle_routes(fig_txn_t *txn, const fig_flipper_t *flipper,
 }
 
 
+static bool
+fig_settle_file_shadow(fig_plan_t *plan, const fig_route_t *route)
+{
+    uint8_t            outdated;
+    fig_moved_t       *moved;
+    const fig_slot_t  *slot;
+
+    slot = fig_slot_of_shadow(&plan->index, route);
+    outdated = (slot != NULL) ? fig_slot_outdated_shadow(slot, route) : 0;
+
+    if (outdated == 0) {
+        return true;
+    }
+
+    moved = fig_plan_shadow(plan, route);
+
+    if (moved != NULL) {
+        moved->slot.flags = 0;
+        moved->percent = slot->percent;
+    }
+
+    return moved != NULL;
+}
+
+
 /*
  * What the file has overtaken.  Told as from the flipped value to the file's,
  * though the file's has been in force since it was loaded.
@@ -85,6 +110,10 @@ fig_settle_file(fig_plan_t *plan, const fig_route_t *route)
 
     if (route->action != FIG_ACTION_PROXY) {
         return true;
+    }
+
+    if (!fig_settle_file_shadow(plan, route)) {
+        return false;
     }
 
     slot = fig_slot_of(&plan->index, route);
@@ -117,29 +146,37 @@ fig_settle_file(fig_plan_t *plan, const fig_route_t *route)
 }
 
 
+static bool
+fig_settle_is_old(const fig_slot_t *slot, const fig_route_t *route)
+{
+    return slot != NULL && slot->flags != 0
+           && fig_str_eq(fig_slot_name(slot), route->was);
+}
+
+
 /* Flips of a renamed route get its new name. */
 
 static bool
 fig_settle_name(fig_plan_t *plan, const fig_route_t *route)
 {
-    uint32_t           i;
-    const fig_slot_t  *slot;
+    uint32_t  i;
 
-    if (route->was.len == 0 || route->group != NULL) {
-        return true;
-    }
-
-    slot = fig_slot_of(&plan->index, route);
-
-    if (slot == NULL || slot->flags == 0
-        || !fig_str_eq(fig_slot_name(slot), route->was))
-    {
+    if (route->was.len == 0) {
         return true;
     }
 
     i = plan->nmoved;
 
-    if (fig_plan_route(plan, route) == NULL) {
+    if (route->group == NULL
+        && fig_settle_is_old(fig_slot_of(&plan->index, route), route)
+        && fig_plan_route(plan, route) == NULL)
+    {
+        return false;
+    }
+
+    if (fig_settle_is_old(fig_slot_of_shadow(&plan->index, route), route)
+        && fig_plan_shadow(plan, route) == NULL)
+    {
         return false;
     }
 

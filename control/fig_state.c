@@ -269,22 +269,21 @@ fig_slot_find(const fig_slot_index_t *index, fig_slot_kind_t kind,
 }
 
 
-const fig_slot_t *
-fig_slot_of(const fig_slot_index_t *index, const fig_route_t *route)
+/* The slot of a route's own, under its name or the one before. */
+
+static const fig_slot_t *
+fig_slot_own(const fig_slot_index_t *index, fig_slot_kind_t kind,
+    const fig_route_t *route)
 {
     const fig_slot_t  *slot, *was;
 
-    if (route->group != NULL) {
-        return fig_slot_find(index, FIG_SLOT_GROUP, route->group->name);
-    }
-
-    slot = fig_slot_find(index, FIG_SLOT_ROUTE, route->name);
+    slot = fig_slot_find(index, kind, route->name);
 
     if (route->was.len == 0) {
         return slot;
     }
 
-    was = fig_slot_find(index, FIG_SLOT_ROUTE, route->was);
+    was = fig_slot_find(index, kind, route->was);
 
     /* a name may have been another route's, or its own, long ago */
 
@@ -296,6 +295,24 @@ fig_slot_of(const fig_slot_index_t *index, const fig_route_t *route)
     }
 
     return slot;
+}
+
+
+const fig_slot_t *
+fig_slot_of(const fig_slot_index_t *index, const fig_route_t *route)
+{
+    if (route->group != NULL) {
+        return fig_slot_find(index, FIG_SLOT_GROUP, route->group->name);
+    }
+
+    return fig_slot_own(index, FIG_SLOT_ROUTE, route);
+}
+
+
+const fig_slot_t *
+fig_slot_of_shadow(const fig_slot_index_t *index, const fig_route_t *route)
+{
+    return fig_slot_own(index, FIG_SLOT_SHADOW, route);
 }
 
 
@@ -319,6 +336,20 @@ fig_slot_outdated(const fig_slot_t *slot, fig_stage_t stage, int32_t percent)
     }
 
     return flags;
+}
+
+
+int32_t
+fig_shadow_in_file(const fig_route_t *route)
+{
+    return route->shadow.given ? route->shadow.percent : FIG_UNSET;
+}
+
+
+uint8_t
+fig_slot_outdated_shadow(const fig_slot_t *slot, const fig_route_t *route)
+{
+    return fig_slot_outdated(slot, FIG_STAGE_NONE, fig_shadow_in_file(route));
 }
 
 
@@ -398,6 +429,45 @@ fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
 }
 
 
+void
+fig_slot_effect_shadow(const fig_route_t *route, const fig_slot_t *slot,
+    fig_effect_t *effect)
+{
+    uint8_t         flags;
+    fig_setting_t  *setting;
+
+    if (slot == NULL) {
+        return;
+    }
+
+    setting = &effect->setting;
+    effect->seq = (slot->seq > effect->seq) ? slot->seq : effect->seq;
+    effect->shadow_flip = slot->flip;
+
+    flags = slot->flags & FIG_SLOT_PERCENT;
+    flags &= (uint8_t) ~fig_slot_outdated_shadow(slot, route);
+
+    if (flags == 0 || fig_shadow_refuses(route) != NULL) {
+        return;
+    }
+
+    effect->drift = effect->drift || slot->percent != setting->shadow_percent;
+    effect->flipped = true;
+    effect->hold = effect->hold || (slot->flags & FIG_SLOT_HOLD) != 0;
+    setting->shadow_percent = slot->percent;
+    setting->shadow_flipped = 1;
+}
+
+
+void
+fig_slots_effect(const fig_slot_index_t *index, const fig_route_t *route,
+    fig_effect_t *effect)
+{
+    fig_slot_effect(route, fig_slot_of(index, route), effect);
+    fig_slot_effect_shadow(route, fig_slot_of_shadow(index, route), effect);
+}
+
+
 uint32_t
 fig_slots_in_force(const fig_ruleset_t *ruleset,
     const fig_slot_index_t *index, fig_setting_t *settings, uint8_t *drained)
@@ -410,8 +480,7 @@ fig_slots_in_force(const fig_ruleset_t *ruleset,
     model = fig_ruleset_model(ruleset);
 
     for (i = 0; i < model->nroutes; i++) {
-        fig_slot_effect(&model->routes[i],
-                        fig_slot_of(index, &model->routes[i]), &effect);
+        fig_slots_effect(index, &model->routes[i], &effect);
         settings[i] = effect.setting;
     }
 
@@ -437,8 +506,7 @@ fig_slots_drift(const fig_ruleset_t *ruleset, const fig_slot_index_t *index,
     model = fig_ruleset_model(ruleset);
 
     for (i = 0, n = 0; index->nslots != 0 && i < model->nroutes; i++) {
-        fig_slot_effect(&model->routes[i],
-                        fig_slot_of(index, &model->routes[i]), &effect);
+        fig_slots_effect(index, &model->routes[i], &effect);
 
         if (effect.drift && n++ < max) {
             out[n - 1] = &model->routes[i];

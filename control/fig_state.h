@@ -31,7 +31,9 @@
 typedef enum {
     FIG_SLOT_ROUTE = 1,
     FIG_SLOT_GROUP,
-    FIG_SLOT_BACKEND
+    FIG_SLOT_BACKEND,
+    FIG_SLOT_SHADOW                    /* of a route, also of one in a group:
+                                          percent is the share of copies */
 } fig_slot_kind_t;
 
 
@@ -181,7 +183,12 @@ const fig_slot_t *fig_slot_of(const fig_slot_index_t *index,
     const fig_route_t *route);
 
 
-/* What a slot means for its route as the rules now have it. */
+/* The same for its share of copies. */
+const fig_slot_t *fig_slot_of_shadow(const fig_slot_index_t *index,
+    const fig_route_t *route);
+
+
+/* What slots mean for their route as the rules now have it. */
 
 typedef struct {
     fig_setting_t   setting;
@@ -190,6 +197,7 @@ typedef struct {
     bool            hold;
     uint64_t        seq;               /* of the last change; 0: none */
     uint64_t        flip;              /* of what set it; 0: none */
+    uint64_t        shadow_flip;       /* the same for the share of copies */
 } fig_effect_t;
 
 /*
@@ -198,6 +206,14 @@ typedef struct {
  * as the rules now have it has no effect.
  */
 void fig_slot_effect(const fig_route_t *route, const fig_slot_t *slot,
+    fig_effect_t *effect);
+
+/* What the slot of the share of copies, which may be NULL, adds to that. */
+void fig_slot_effect_shadow(const fig_route_t *route, const fig_slot_t *slot,
+    fig_effect_t *effect);
+
+/* Both, by the slots that the route listens to. */
+void fig_slots_effect(const fig_slot_index_t *index, const fig_route_t *route,
     fig_effect_t *effect);
 
 /*
@@ -214,6 +230,13 @@ uint32_t fig_slots_drift(const fig_ruleset_t *ruleset,
 /* What the file has changed since the flip: flags that have no more effect. */
 uint8_t fig_slot_outdated(const fig_slot_t *slot, fig_stage_t stage,
     int32_t percent);
+
+/* The same for a share of copies. */
+uint8_t fig_slot_outdated_shadow(const fig_slot_t *slot,
+    const fig_route_t *route);
+
+/* What the file says of it; FIG_UNSET: nothing. */
+int32_t fig_shadow_in_file(const fig_route_t *route);
 
 
 #endif /* FIG_STATE_H */

@@ -22,7 +22,13 @@ fig_undo_slot(const fig_plan_t *plan, const fig_moved_t *then,
     *route = (then->slot.kind != FIG_SLOT_BACKEND)
              ? fig_plan_route_of(plan, &then->slot) : NULL;
 
-    slot = (*route != NULL) ? fig_slot_of(&plan->index, *route) : NULL;
+    slot = NULL;
+
+    if (*route != NULL) {
+        slot = (then->slot.kind == FIG_SLOT_SHADOW)
+               ? fig_slot_of_shadow(&plan->index, *route)
+               : fig_slot_of(&plan->index, *route);
+    }
 
     return (slot != NULL) ? slot
                           : fig_slot_find(&plan->index,
@@ -71,6 +77,33 @@ fig_undo_drain(fig_plan_t *plan, const fig_moved_t *then)
 }
 
 
+static bool
+fig_undo_shadow(fig_plan_t *plan, const fig_moved_t *then)
+{
+    fig_moved_t        *moved;
+    const fig_route_t  *route;
+
+    route = fig_plan_route_of(plan, &then->slot);
+
+    if (route == NULL || then->stage == FIG_STAGE_NONE) {
+        return true;
+    }
+
+    if (!fig_plan_accepts_shadow(plan, route)) {
+        return false;
+    }
+
+    moved = fig_plan_shadow(plan, route);
+
+    if (moved != NULL) {
+        fig_plan_set_shadow(moved, route, then->percent, then->hold);
+        fig_undo_flip(moved, then);
+    }
+
+    return moved != NULL;
+}
+
+
 /* Moves a slot back to what was in force before an entry. */
 
 static bool
@@ -81,6 +114,10 @@ fig_undo_moved(fig_plan_t *plan, const fig_moved_t *then)
 
     if (then->slot.kind == FIG_SLOT_BACKEND) {
         return fig_undo_drain(plan, then);
+    }
+
+    if (then->slot.kind == FIG_SLOT_SHADOW) {
+        return fig_undo_shadow(plan, then);
     }
 
     route = fig_plan_route_of(plan, &then->slot);
@@ -162,6 +199,30 @@ fig_plan_undo(fig_plan_t *plan, const fig_flip_t *flip)
 }
 
 
+static bool
+fig_revert_shadow(fig_plan_t *plan, const fig_route_t *route, uint64_t seq)
+{
+    fig_moved_t       *moved;
+    const fig_slot_t  *slot;
+
+    slot = fig_slot_of_shadow(&plan->index, route);
+
+    if (slot == NULL || slot->flip != seq || slot->flags == 0
+        || plan->of_shadow[route->index] != 0)
+    {
+        return true;
+    }
+
+    moved = fig_plan_shadow(plan, route);
+
+    if (moved != NULL) {
+        moved->slot.flags = 0;
+    }
+
+    return moved != NULL;
+}
+
+
 /* What a lease has left, and no entry says what was before: as in the file. */
 
 static bool
@@ -176,6 +237,10 @@ fig_revert_rest(fig_plan_t *plan, uint64_t seq)
     for (i = 0; i < plan->model->nroutes; i++) {
         route = &plan->model->routes[i];
         slot = fig_slot_of(&plan->index, route);
+
+        if (!fig_revert_shadow(plan, route, seq)) {
+            return false;
+        }
 
         if (slot == NULL || slot->flip != seq || slot->flags == 0
             || fig_plan_has(plan, route))
@@ -309,7 +374,9 @@ fig_before_same(const fig_plan_t *plan, const fig_slot_t *a,
         return true;
     }
 
-    if (a->kind == FIG_SLOT_BACKEND || b->kind == FIG_SLOT_BACKEND) {
+    if (a->kind == FIG_SLOT_BACKEND || b->kind == FIG_SLOT_BACKEND
+        || (a->kind == FIG_SLOT_SHADOW) != (b->kind == FIG_SLOT_SHADOW))
+    {
         return false;
     }
 

@@ -33,6 +33,120 @@ fig_plan_accepts(fig_plan_t *plan, const fig_route_t *route,
 }
 
 
+bool
+fig_plan_accepts_shadow(fig_plan_t *plan, const fig_route_t *route)
+{
+    const char  *because;
+
+    because = fig_shadow_refuses(route);
+
+    return because == NULL
+           || fig_problem(plan->problem, 422, "requests of route \"%.*s\" "
+                          "cannot be copied: %s", (int) route->name.len,
+                          route->name.data, because);
+}
+
+
+/* The stage that a route will be in, once all wishes up to now are there. */
+
+static fig_stage_t
+fig_plan_stage_of(const fig_plan_t *plan, const fig_route_t *route)
+{
+    uint32_t      at;
+    fig_effect_t  effect;
+
+    at = (route->group != NULL) ? plan->of_group[route->group->index]
+                                : plan->of_route[route->index];
+
+    fig_slot_effect(route, at != 0 ? &plan->moved[at - 1].slot
+                           : fig_slot_of(&plan->index, route), &effect);
+
+    return (fig_stage_t) effect.setting.stage;
+}
+
+
+/* Why a share of copies would mean nothing; that of 0 means what it says. */
+
+static const char *
+fig_wish_copies_none(const fig_plan_t *plan, const fig_wish_t *wish,
+    const fig_route_t *route)
+{
+    fig_stage_t  stage;
+
+    stage = (wish->stage != FIG_STAGE_NONE) ? wish->stage
+                                            : fig_plan_stage_of(plan, route);
+
+    return (wish->shadow && wish->shadow_percent != 0
+            && (stage == FIG_STAGE_LEGACY || stage == FIG_STAGE_DONE))
+           ? "in its stage nothing is copied" : NULL;
+}
+
+
+/* The share of copies of one route. */
+
+static bool
+fig_plan_copies(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_wish_t *wish, const fig_route_t *route)
+{
+    const char   *because;
+    fig_moved_t  *moved;
+
+    if (!fig_plan_accepts_shadow(plan, route)) {
+        return false;
+    }
+
+    because = fig_wish_copies_none(plan, wish, route);
+
+    if (because != NULL) {
+        return fig_problem(plan->problem, 422, "requests of route \"%.*s\" "
+                           "are not copied: %s", (int) route->name.len,
+                           route->name.data, because);
+    }
+
+    moved = fig_plan_shadow(plan, route);
+
+    if (moved == NULL) {
+        return false;
+    }
+
+    if (moved->wished && moved->slot.percent != wish->shadow_percent) {
+        return fig_problem(plan->problem, 422, "route \"%.*s\" is to have "
+                           "two shares of copies at once",
+                           (int) route->name.len, route->name.data);
+    }
+
+    fig_plan_set_shadow(moved, route, wish->shadow_percent,
+                        moved->hold || flip->hold);
+    moved->wished = true;
+
+    return true;
+}
+
+
+/* A flip that is there can be held as it is. */
+
+static bool
+fig_plan_hold_copies(fig_plan_t *plan, const fig_route_t *route)
+{
+    fig_effect_t  effect;
+    fig_moved_t  *moved;
+
+    fig_slots_effect(&plan->index, route, &effect);
+
+    if (!effect.setting.shadow_flipped) {
+        return true;
+    }
+
+    moved = fig_plan_shadow(plan, route);
+
+    if (moved != NULL) {
+        fig_plan_set_shadow(moved, route, effect.setting.shadow_percent, true);
+    }
+
+    return moved != NULL;
+}
+
+
 static bool
 fig_plan_stage(fig_plan_t *plan, const fig_flip_t *flip,
     const fig_wish_t *wish, const fig_route_t *route)
@@ -79,13 +193,43 @@ fig_plan_stage(fig_plan_t *plan, const fig_flip_t *flip,
 }
 
 
+/* All that is wished for one route. */
+
+static bool
+fig_plan_each(fig_plan_t *plan, const fig_flip_t *flip,
+    const fig_wish_t *wish, const fig_route_t *route)
+{
+    bool  staged;
+
+    staged = wish->stage != FIG_STAGE_NONE || wish->percent != FIG_UNSET;
+
+    if ((staged || !wish->shadow)
+        && !fig_plan_stage(plan, flip, wish, route))
+    {
+        return false;
+    }
+
+    if (wish->shadow) {
+        return fig_plan_copies(plan, flip, wish, route);
+    }
+
+    return staged || fig_plan_hold_copies(plan, route);
+}
+
+
 /* Why one that has no old side cannot be so; NULL: it can. */
 
 static const char *
 fig_wish_skips(const fig_wish_t *wish, const fig_route_t *route)
 {
-    if (route->from != NULL || wish->stage == FIG_STAGE_NONE) {
-        return NULL;
+    const char  *because;
+
+    because = wish->shadow ? fig_shadow_refuses(route) : NULL;
+
+    if (because != NULL || route->from != NULL
+        || wish->stage == FIG_STAGE_NONE)
+    {
+        return because;
     }
 
     return fig_route_refuses(route, wish->stage, FIG_BUCKETS);
@@ -168,6 +312,10 @@ fig_plan_one_of(fig_plan_t *plan, const fig_flip_t *flip,
 
     because = fig_wish_skips(wish, route);
 
+    if (because == NULL) {
+        because = fig_wish_copies_none(plan, wish, route);
+    }
+
     if (because == NULL && route->group != NULL) {
         because = fig_plan_skips_group(plan, wish, route->group);
     }
@@ -178,7 +326,7 @@ fig_plan_one_of(fig_plan_t *plan, const fig_flip_t *flip,
 
     (*done)++;
 
-    return fig_plan_stage(plan, flip, wish, route);
+    return fig_plan_each(plan, flip, wish, route);
 }
 
 
@@ -280,10 +428,24 @@ fig_plan_wish(fig_plan_t *plan, const fig_flip_t *flip,
     switch (wish->kind) {
 
     case FIG_WISH_ROUTE:
+        route = fig_plan_find(plan, wish);
+
+        return route != NULL && fig_plan_each(plan, flip, wish, route);
+
     case FIG_WISH_GROUP:
         route = fig_plan_find(plan, wish);
 
-        return route != NULL && fig_plan_stage(plan, flip, wish, route);
+        if (route == NULL) {
+            return false;
+        }
+
+        for ( /* void */ ; route != NULL; route = fig_plan_next(plan, route)) {
+            if (!fig_plan_each(plan, flip, wish, route)) {
+                return false;
+            }
+        }
+
+        return true;
 
     case FIG_WISH_DRAIN:
         return fig_plan_drain(plan, wish);

@@ -142,6 +142,8 @@ ngx_int_t ngx_http_strangler_api_view(ngx_http_strangler_api_t *api,
 void ngx_http_strangler_api_unview(ngx_http_strangler_view_t *view);
 
 /* Parts of answers. */
+void ngx_http_strangler_put_shadow(fig_json_out_t *out,
+    const fig_route_t *route, int32_t percent);
 void ngx_http_strangler_put_lease(fig_json_out_t *out,
     const ngx_http_strangler_view_t *view, uint64_t seq);
 

@@ -229,7 +229,7 @@ ngx_http_strangler_put_decision(ngx_http_strangler_api_t *api,
 
     if (route) {
         fig_json_put_str(out, route->name);
-        fig_slot_effect(route, fig_slot_of(&view->index, route), &effect);
+        fig_slots_effect(&view->index, route, &effect);
 
     } else {
         fig_json_put_null(out);
@@ -243,6 +243,9 @@ ngx_http_strangler_put_decision(ngx_http_strangler_api_t *api,
     } else {
         fig_json_put_null(out);
     }
+
+    ngx_http_strangler_put_shadow(out, route,
+                                  effect.setting.shadow_percent);
 
     fig_json_put_key(out, "source");
     fig_json_put_text(out, effect.flipped ? "flip" : "file");

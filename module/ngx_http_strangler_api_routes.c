@@ -192,6 +192,49 @@ ngx_http_strangler_put_lease(fig_json_out_t *out,
 }
 
 
+/* Of two flips that made a route what it is, the one whose lease is running. */
+
+static uint64_t
+ngx_http_strangler_leased(const ngx_http_strangler_view_t *view,
+    const fig_effect_t *effect)
+{
+    uint32_t  i;
+
+    for (i = 0; i < view->nleases; i++) {
+        if (view->leases[i].seq == effect->shadow_flip) {
+            return effect->shadow_flip;
+        }
+    }
+
+    return effect->flip;
+}
+
+
+/* In force, and as the file has it; null where nothing can be copied. */
+
+void
+ngx_http_strangler_put_shadow(fig_json_out_t *out, const fig_route_t *route,
+    int32_t percent)
+{
+    fig_json_put_key(out, "shadow");
+
+    if (route == NULL || fig_shadow_refuses(route) != NULL) {
+        fig_json_put_null(out);
+        return;
+    }
+
+    fig_json_begin_object(out);
+    fig_json_put_key(out, "percent");
+    fig_json_put_hundredths(out, percent);
+    fig_json_put_key(out, "file");
+    fig_json_begin_object(out);
+    fig_json_put_key(out, "percent");
+    fig_json_put_hundredths(out, fig_shadow_share(route, route->stage));
+    fig_json_end_object(out);
+    fig_json_end_object(out);
+}
+
+
 static void
 ngx_http_strangler_put_stage(fig_json_out_t *out, const fig_route_t *route,
     const fig_effect_t *effect)
@@ -217,6 +260,9 @@ ngx_http_strangler_put_stage(fig_json_out_t *out, const fig_route_t *route,
     } else {
         fig_json_put_null(out);
     }
+
+    ngx_http_strangler_put_shadow(out, route,
+                                  effect->setting.shadow_percent);
 
     fig_json_put_key(out, "source");
     fig_json_put_text(out, effect->flipped ? "flip" : "file");
@@ -284,7 +330,8 @@ ngx_http_strangler_put_route(ngx_http_strangler_api_t *api,
 
     fig_json_put_key(out, "seq");
     fig_json_put_uint(out, effect->seq);
-    ngx_http_strangler_put_lease(out, view, effect->flip);
+    ngx_http_strangler_put_lease(out, view,
+                                 ngx_http_strangler_leased(view, effect));
 
     ngx_http_strangler_put_route_counts(api, route);
     ngx_http_strangler_put_readiness(api, route);
@@ -398,7 +445,7 @@ ngx_http_strangler_api_routes(ngx_http_strangler_api_t *api)
     for (n = 0, last = NULL; i < model->nroutes; i++) {
         route = &model->routes[i];
 
-        fig_slot_effect(route, fig_slot_of(&list.view.index, route), &effect);
+        fig_slots_effect(&list.view.index, route, &effect);
 
         if (!ngx_http_strangler_list_has(&list, route, &effect)) {
             continue;
@@ -447,7 +494,7 @@ ngx_http_strangler_api_route(ngx_http_strangler_api_t *api)
         return;
     }
 
-    fig_slot_effect(route, fig_slot_of(&view.index, route), &effect);
+    fig_slots_effect(&view.index, route, &effect);
 
     fig_json_out_reset(&api->out);
     ngx_http_strangler_put_route(api, &view, route, &effect);

@@ -79,10 +79,20 @@ static void
 ngx_http_strangler_live_set(ngx_http_strangler_gen_t *gen,
     const fig_route_t *route, const fig_slot_t *slot)
 {
-    fig_effect_t  effect;
+    fig_effect_t    effect;
+    fig_setting_t  *setting;
 
+    setting = &gen->settings[route->index];
     fig_slot_effect(route, slot, &effect);
-    gen->settings[route->index] = effect.setting;
+
+    /* a share of copies that was flipped has a slot of its own */
+
+    if (setting->shadow_flipped) {
+        effect.setting.shadow_percent = setting->shadow_percent;
+        effect.setting.shadow_flipped = 1;
+    }
+
+    *setting = effect.setting;
 }
 
 

@@ -31,6 +31,7 @@ ngx_http_strangler_setting(const fig_route_t *route,
     setting.stage = (uint8_t) route->stage;
     setting.percent = route->percent;
     setting.shadow_percent = fig_shadow_share(route, route->stage);
+    setting.shadow_flipped = 0;
 
     return setting;
 }
@@ -264,7 +265,10 @@ ngx_http_strangler_drifts(ngx_http_strangler_metrics_t *m,
 
     return setting.stage != route->stage
            || (setting.stage == FIG_STAGE_RAMP
-               && setting.percent != route->percent);
+               && setting.percent != route->percent)
+           || (setting.shadow_flipped
+               && setting.shadow_percent
+                  != fig_shadow_share(route, (fig_stage_t) setting.stage));
 }
 
 

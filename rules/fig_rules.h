@@ -177,6 +177,7 @@ typedef struct {
     int32_t               percent;     /* hundredths; FIG_UNSET */
     int32_t               shadow_percent;      /* of copies; never FIG_UNSET */
     uint8_t               stage;       /* fig_stage_t */
+    uint8_t               shadow_flipped;      /* it is not the file's */
 } fig_setting_t;
 
 
@@ -229,6 +230,9 @@ int32_t fig_setting_share(fig_stage_t stage, int32_t percent);
  * of a percent.
  */
 int32_t fig_shadow_share(const fig_route_t *route, fig_stage_t stage);
+
+/* Why no request of a route can be copied, for people; NULL: it can. */
+const char *fig_shadow_refuses(const fig_route_t *route);
 
 /* Bucket of a sticky value: see fig_split.c for the function. */
 uint16_t fig_split_bucket(fig_str_t name, fig_str_t value);

@@ -108,3 +108,19 @@ fig_shadow_share(const fig_route_t *route, fig_stage_t stage)
     return (route->shadow.given || stage == FIG_STAGE_SHADOW)
            ? route->shadow.percent : 0;
 }
+
+
+const char *
+fig_shadow_refuses(const fig_route_t *route)
+{
+    if (route->action != FIG_ACTION_PROXY) {
+        return "it redirects or responds by itself and has no other side";
+    }
+
+    if (route->from == NULL && route->shadow.to == NULL) {
+        return "it has no old side, and \"shadow\" in the rules file no "
+               "\"to\"";
+    }
+
+    return NULL;
+}

@@ -124,7 +124,7 @@ check_effects(fig_effect_t *effects, fig_str_t text)
 
     for (i = 0; i < model->nroutes; i++) {
         route = &model->routes[i];
-        fig_slot_effect(route, fig_slot_of(&index, route), &effects[i]);
+        fig_slots_effect(&index, route, &effects[i]);
 
         fuzz_check(route->action != FIG_ACTION_PROXY
                    || fig_route_refuses(route, (fig_stage_t)

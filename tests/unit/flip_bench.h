@@ -193,7 +193,7 @@ effect(bench_t *b, const char *name)
     assert_true(fig_slot_index_init(&index, b->store.state.slots,
                                     b->store.state.head->nslots));
 
-    fig_slot_effect(route, fig_slot_of(&index, route), &effect);
+    fig_slots_effect(&index, route, &effect);
     fig_slot_index_release(&index);
 
     return effect;
