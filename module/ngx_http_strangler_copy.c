@@ -76,7 +76,10 @@ ngx_http_strangler_copy_send_chain(ngx_connection_t *c, ngx_chain_t *in,
 }
 
 
-/* Ends a copy as if its client had gone. */
+/*
+ * Ends a copy as nginx ends a request whose connection is to be closed: what is
+ * under way gives back its hold on the request, and not the last one.
+ */
 
 static void
 ngx_http_strangler_copy_abort(ngx_http_strangler_copy_t *copy)
@@ -85,6 +88,8 @@ ngx_http_strangler_copy_abort(ngx_http_strangler_copy_t *copy)
 
     c = copy->connection;
     c->error = 1;
+
+    copy->request->count++;
 
     ngx_http_finalize_request(copy->request, NGX_HTTP_CLIENT_CLOSED_REQUEST);
     ngx_http_run_posted_requests(c);
@@ -381,6 +386,7 @@ ngx_http_strangler_copy_new_request(ngx_http_strangler_copy_t *copy,
     r->logged = 1;
     r->error_page = 1;
     r->uri_changes = 0;
+    r->write_event_handler = ngx_http_request_empty_handler;
 
     cln = ngx_pool_cleanup_add(r->pool, 0);
     if (cln == NULL) {

@@ -109,6 +109,26 @@ static const ngx_http_strangler_family_t  ngx_http_strangler_families[] = {
       NGX_HTTP_STRANGLER_RESULTS, ngx_http_strangler_write_duration,
       "Requests that did not fall back, by the side that answered." },
 
+    { "shadow_sent", NGX_HTTP_STRANGLER_COUNTER, NGX_HTTP_STRANGLER_ROUTES,
+      ngx_http_strangler_write_sent,
+      "Copies of requests, by the side that got them." },
+
+    { "shadow_probes", NGX_HTTP_STRANGLER_COUNTER, NGX_HTTP_STRANGLER_ROUTES,
+      ngx_http_strangler_write_probes,
+      "Copies for which the old side was asked once more, too." },
+
+    { "shadow_dropped", NGX_HTTP_STRANGLER_COUNTER,
+      NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_dropped,
+      "Sampled requests of which no copy was made or compared." },
+
+    { "shadow_outcomes", NGX_HTTP_STRANGLER_COUNTER,
+      NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_compared,
+      "Pairs of answers that were compared." },
+
+    { "shadow_in_flight", NGX_HTTP_STRANGLER_GAUGE,
+      NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_copies,
+      "Copies under way." },
+
     { "backend_requests", NGX_HTTP_STRANGLER_COUNTER,
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_tries,
       "Tries at a backend: a request may be several." },

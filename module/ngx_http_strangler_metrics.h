@@ -102,6 +102,18 @@ void ngx_http_strangler_write_limits(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_duration(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
+/* ngx_http_strangler_metrics_shadow.c */
+void ngx_http_strangler_write_sent(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_probes(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_dropped(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_compared(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_copies(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+
 void ngx_http_strangler_write_tries(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_failures(ngx_http_strangler_metrics_t *m,

@@ -22,6 +22,7 @@ routes:
     to: new
     stage: shadow
     shadow: {percent: 100, per_second: 100000, in_flight: 1000}
+    compare: {noise: none}
   - name: ramp
     match: {path: /ramp/*, methods: [GET]}
     to: new
@@ -29,11 +30,13 @@ routes:
     percent: 50
     by: [header:x-user]
     shadow: {percent: 100, per_second: 100000}
+    compare: {noise: none}
   - name: live
     match: {path: /live/*}
     to: new
     stage: live
     shadow: {percent: 100, per_second: 100000}
+    compare: {noise: none}
   - name: other
     match: {path: /other/*}
     to: new
@@ -50,16 +53,19 @@ routes:
     rewrite: {path: /*}
     headers: {request: {set: {X-Set: "yes"}}}
     shadow: {percent: 100, per_second: 1000}
+    compare: {noise: none}
   - name: writes
     match: {path: /writes/*}
     to: new
     stage: shadow
     shadow: {percent: 100, per_second: 1000, methods: [GET, POST, PUT], writes: sandbox, max_body: 100k}
+    compare: {noise: none}
   - name: stripped
     match: {path: /stripped/*}
     to: new
     stage: shadow
     shadow: {percent: 100, per_second: 1000, strip: [cookie:session, "header:Authorization", "header:X-Secret"]}
+    compare: {noise: none}
 """
 
 ROOT = """
