@@ -187,6 +187,8 @@ ngx_http_strangler_sample(ngx_http_strangler_ctx_t *ctx)
     if (route == NULL
         || ctx->decision.backend == NULL
         || ctx->decision.why == FIG_WHY_DRAIN
+        || ctx->decision.stage < FIG_STAGE_SHADOW
+        || ctx->decision.stage > FIG_STAGE_LIVE
         || ctx->gen->route_slots == NULL
         || !ngx_http_strangler_is_eligible(ctx, &route->shadow)
         || !ngx_http_strangler_is_drawn(

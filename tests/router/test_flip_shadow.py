@@ -162,3 +162,29 @@ def test_the_file_changes_it(api):
     wait_until(lambda: share(api, "a") == (50, 5), "the file before")
     api.post("v1/flips", {"release": ["a"]})
     assert share(api, "a") == (5, 5)
+
+
+def copied(api, path):
+    """Whether a request is copied, as the access log has it."""
+    entry = api.router.entry(api.router.get(path))
+    return entry["strangler_shadow"] == "sent"
+
+
+def test_copies_follow(api):
+    flip(api, "a", 0)
+    assert not copied(api, "/a/1")
+    flip(api, "a", 100)
+    assert copied(api, "/a/2")
+    wait_until(lambda: api.router.new.seen("/a/2"), "the copy is there")
+
+    # what waits for another stage copies nothing in this one
+    for stage in "legacy", "done":
+        api.flip("a", stage)
+        assert share(api, "a") == (100, 5)
+        assert not copied(api, f"/a/{stage}")
+
+    # where the file says nothing, a flip counts as if it did
+    api.flip("plain", "live")
+    assert not copied(api, "/plain/1")
+    flip(api, "plain", 100)
+    assert copied(api, "/plain/2")
