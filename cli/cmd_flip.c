@@ -2,6 +2,7 @@
  * strangler flip: routes into another stage, all or none.
  *
  *     flip ROUTE... STAGE [PERCENT]
+ *     flip ROUTE... [STAGE [PERCENT]] --shadow PERCENT
  *     flip --group G | --capability C | --backend B | --all  STAGE [PERCENT]
  *
  * It asks only where somebody can answer: on a terminal, for more than one
@@ -23,7 +24,9 @@ typedef struct {
     bool        yes;
     bool        hold;
     double      percent;
+    double      shadow;
     char        percent_text[32];
+    char        shadow_text[32];
     cli_plan_t  plan;
 } cli_cmd_flip_t;
 
@@ -51,7 +54,7 @@ cli_flip_is_stage(const char *word)
 /* 0 to 100, at most two decimals, % optional. */
 
 static bool
-cli_flip_percent(cli_cmd_flip_t *cmd, const char *word)
+cli_flip_percent(const char *word, char text[32], double *percent)
 {
     size_t       len, dot;
     const char  *end;
@@ -68,12 +71,22 @@ cli_flip_percent(cli_cmd_flip_t *cmd, const char *word)
         return false;
     }
 
-    memcpy(cmd->percent_text, word, len);
-    cmd->percent_text[len] = '\0';
-    cmd->percent = strtod(cmd->percent_text, NULL);
-    cmd->plan.percent = cmd->percent_text;
+    memcpy(text, word, len);
+    text[len] = '\0';
+    *percent = strtod(text, NULL);
 
-    return cmd->percent <= 100;
+    return *percent <= 100;
+}
+
+
+static cli_exit_t
+cli_flip_no_percent(const char *word)
+{
+    char  quoted[FIG_QUOTED];
+
+    return cli_usage_error("flip", "%s is no percent from 0 to 100 with at "
+                           "most two decimals",
+                           fig_text_quote(fig_str_from(word), quoted));
 }
 
 
@@ -100,39 +113,68 @@ cli_flip_no_stage(const char *word)
 }
 
 
+/* The stage, and what is before it, of which there may be none for copies. */
+
+static bool
+cli_flip_stage(cli_cmd_flip_t *cmd, const cli_list_t *operands, size_t n,
+    cli_exit_t *exit)
+{
+    cmd->plan.routes.items = operands->items;
+    cmd->plan.routes.n = n;
+
+    if (n > 0 && cli_flip_is_stage(operands->items[n - 1])) {
+        cmd->plan.stage = operands->items[n - 1];
+        cmd->plan.routes.n = n - 1;
+        return true;
+    }
+
+    if (cmd->plan.shadow != NULL && n == operands->n) {
+        return true;
+    }
+
+    *exit = (n == 0) ? cli_usage_error("flip", "which stage?")
+                     : cli_flip_no_stage(operands->items[n - 1]);
+
+    return false;
+}
+
+
 /* ROUTE... STAGE [PERCENT], from the end. */
 
 static bool
 cli_flip_operands(cli_cmd_flip_t *cmd, cli_list_t *operands, cli_exit_t *exit)
 {
-    char         quoted[FIG_QUOTED];
     size_t       n;
     const char  *last;
 
-    n = operands->n;
-    last = operands->items[n - 1];
-
-    if (!cli_flip_is_stage(last) && isdigit((unsigned char) last[0])) {
-
-        if (!cli_flip_percent(cmd, last)) {
-            *exit = cli_usage_error("flip", "%s is no percent from 0 to 100 "
-                        "with at most two decimals",
-                        fig_text_quote(fig_str_from(last), quoted));
-            return false;
-        }
-
-        n--;
-    }
-
-    if (n == 0 || !cli_flip_is_stage(operands->items[n - 1])) {
-        *exit = (n == 0) ? cli_usage_error("flip", "which stage?")
-                         : cli_flip_no_stage(operands->items[n - 1]);
+    if (cmd->plan.shadow != NULL
+        && !cli_flip_percent(cmd->plan.shadow, cmd->shadow_text, &cmd->shadow))
+    {
+        *exit = cli_flip_no_percent(cmd->plan.shadow);
         return false;
     }
 
-    cmd->plan.stage = operands->items[n - 1];
-    cmd->plan.routes.items = operands->items;
-    cmd->plan.routes.n = n - 1;
+    n = operands->n;
+    last = (n > 0) ? operands->items[n - 1] : "";
+
+    /* behind a stage it can be nothing else; a route may be called 7 */
+
+    if (isdigit((unsigned char) last[0])
+        && (cmd->plan.shadow == NULL
+            || (n > 1 && cli_flip_is_stage(operands->items[n - 2]))))
+    {
+        if (!cli_flip_percent(last, cmd->percent_text, &cmd->percent)) {
+            *exit = cli_flip_no_percent(last);
+            return false;
+        }
+
+        cmd->plan.percent = cmd->percent_text;
+        n--;
+    }
+
+    if (!cli_flip_stage(cmd, operands, n, exit)) {
+        return false;
+    }
 
     if (cmd->plan.percent != NULL && strcmp(cmd->plan.stage, "ramp") != 0) {
         *exit = cli_usage_error("flip", "a percent is for stage ramp, not for "
@@ -150,6 +192,14 @@ cli_flip_operands(cli_cmd_flip_t *cmd, cli_list_t *operands, cli_exit_t *exit)
 }
 
 
+static json_t *
+cli_flip_number(double percent)
+{
+    return percent == (int) percent ? json_integer((int) percent)
+                                    : json_real(percent);
+}
+
+
 static void
 cli_flip_add(const cli_cmd_flip_t *cmd, json_t *changes, const char *kind,
     json_t *name)
@@ -158,13 +208,19 @@ cli_flip_add(const cli_cmd_flip_t *cmd, json_t *changes, const char *kind,
 
     change = json_object();
     json_object_set_new(change, kind, name);
-    json_object_set_new(change, "stage", json_string(cmd->plan.stage));
+
+    if (cmd->plan.stage != NULL) {
+        json_object_set_new(change, "stage", json_string(cmd->plan.stage));
+    }
 
     if (cmd->plan.percent != NULL) {
-        json_object_set_new(change, "percent",
-                            cmd->percent == (int) cmd->percent
-                            ? json_integer((int) cmd->percent)
-                            : json_real(cmd->percent));
+        json_object_set_new(change, "percent", cli_flip_number(cmd->percent));
+    }
+
+    if (cmd->plan.shadow != NULL) {
+        json_object_set_new(change, "shadow",
+                            json_pack("{s:o}", "percent",
+                                      cli_flip_number(cmd->shadow)));
     }
 
     json_array_append_new(changes, change);
@@ -227,7 +283,7 @@ cli_flip_dry_run(cli_api_t *api, const cli_cmd_flip_t *cmd)
         changes = json_array();
 
         json_array_foreach(routes, i, route) {
-            from = cli_view_stage(route);
+            from = cli_plan_now(&cmd->plan, route);
             to = cli_plan_stage(&cmd->plan, route);
             json_array_append_new(changes, json_pack("{s:s, s:s, s:s}",
                 "route", cli_json_text(route, "name"), "from", from,
@@ -327,6 +383,8 @@ cli_cmd_flip(int argc, char **argv)
         { "backend", 0, CLI_LIST, "NAME", "those to a backend",
           &cmd.plan.backends },
         { "all", 0, CLI_FLAG, NULL, "all routes", &cmd.plan.all },
+        { "shadow", 0, CLI_TEXT, "PERCENT", "the share of requests that are "
+          "copied", &cmd.plan.shadow },
         { "hold", 0, CLI_FLAG, NULL, "stays whatever the file says, until "
           "release", &cmd.hold },
         { "dry-run", 'n', CLI_FLAG, NULL, "only tell what would change",
@@ -337,11 +395,12 @@ cli_cmd_flip(int argc, char **argv)
 
     const cli_spec_t  spec = {
         "flip", "ROUTE... STAGE [PERCENT] [OPTION...]\n"
+        "ROUTE... [STAGE [PERCENT]] --shadow PERCENT [OPTION...]\n"
         "--group NAME STAGE [PERCENT] [OPTION...]",
         "Puts routes into another stage (legacy, shadow, ramp, live, done), "
         "all or none,\nin force when this returns.  A route of a group moves "
         "with its group.",
-        1, CLI_ANY, { options, cli_lease_options, cli_flip_options,
+        0, CLI_ANY, { options, cli_lease_options, cli_flip_options,
                       cli_json_options, cli_api_options }
     };
 

@@ -116,12 +116,12 @@ cli_flip_is_same(cli_api_t *api, int64_t seq, cli_exit_t *exit)
 }
 
 
-/* Rows of one answer: a stage and a percent of one route are one row. */
+/* Rows of one answer: stage, percent and copies of one route are one row. */
 
 static void
 cli_flip_rows(cli_table_t *table, const json_t *changes)
 {
-    char          *from, *to, *arrow;
+    char          *from, *to;
     size_t         i, n;
     const char    *name;
     const json_t  *change, *next;
@@ -135,21 +135,19 @@ cli_flip_rows(cli_table_t *table, const json_t *changes)
         name = (name[0] != '\0') ? name : cli_json_text(change, "backend");
 
         from = cli_view_change(change);
-        arrow = from + strlen(name) + 1;
-        to = NULL;
 
-        if (next != NULL && name[0] != '\0'
-            && strcmp(cli_json_text(next, "route"), name) == 0)
+        while (next != NULL && name[0] != '\0'
+               && strcmp(cli_json_text(next, "route"), name) == 0)
         {
             to = cli_view_change(next);
             from = cli_view_join(from, ", ", to + strlen(name) + 1);
-            arrow = from + strlen(name) + 1;
             free(to);
             i++;
+            next = json_array_get(changes, i + 1);
         }
 
         cli_table_add(table, CLI_BOLD, name);
-        cli_table_add(table, CLI_PLAIN, arrow);
+        cli_table_add(table, CLI_PLAIN, from + strlen(name) + 1);
         free(from);
     }
 }

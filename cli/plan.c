@@ -68,7 +68,9 @@ cli_plan_groups(const cli_plan_t *plan, const json_t *routes,
         named = cli_plan_find(routes, plan->routes.items[i]);
 
         if (named != NULL) {
-            if (cli_json_text(named, "group")[0] != '\0') {
+            if (plan->stage != NULL
+                && cli_json_text(named, "group")[0] != '\0')
+            {
                 cli_list_add(groups, cli_json_text(named, "group"));
             }
 
@@ -130,12 +132,44 @@ cli_plan_selects(const cli_plan_t *plan, const cli_list_t *groups,
 }
 
 
+static char *
+cli_plan_copies(char *text, double percent)
+{
+    char  number[CLI_NUMBER_SIZE];
+
+    text = cli_view_join(text, ", ", "copies ");
+
+    return cli_view_join(text, "", cli_percent_text(percent, number));
+}
+
+
 char *
-cli_plan_stage(const cli_plan_t *plan, const json_t *route)
+cli_plan_now(const cli_plan_t *plan, const json_t *route)
+{
+    char  *text;
+
+    text = cli_view_stage(route);
+
+    if (plan->shadow == NULL) {
+        return text;
+    }
+
+    return cli_plan_copies(text, cli_json_real(json_object_get(route,
+                                                               "shadow"),
+                                               "percent"));
+}
+
+
+static char *
+cli_plan_side(const cli_plan_t *plan, const json_t *route)
 {
     char           number[CLI_NUMBER_SIZE];
     double         percent;
     const json_t  *file;
+
+    if (plan->stage == NULL) {
+        return cli_view_stage(route);
+    }
 
     if (strcmp(plan->stage, "ramp") != 0) {
         return cli_format("%s", plan->stage);
@@ -161,6 +195,19 @@ cli_plan_stage(const cli_plan_t *plan, const json_t *route)
 }
 
 
+char *
+cli_plan_stage(const cli_plan_t *plan, const json_t *route)
+{
+    char  *text;
+
+    text = cli_plan_side(plan, route);
+
+    return plan->shadow == NULL ? text
+                                : cli_plan_copies(text,
+                                                  strtod(plan->shadow, NULL));
+}
+
+
 json_t *
 cli_plan_make(cli_api_t *api, const cli_plan_t *plan, cli_exit_t *exit)
 {
@@ -182,7 +229,7 @@ cli_plan_make(cli_api_t *api, const cli_plan_t *plan, cli_exit_t *exit)
         changed = json_array();
 
         json_array_foreach(routes, i, route) {
-            is = cli_view_stage(route);
+            is = cli_plan_now(plan, route);
             will = cli_plan_stage(plan, route);
 
             if (cli_plan_selects(plan, &groups, route)
@@ -222,7 +269,7 @@ cli_plan_print(const cli_plan_t *plan, const json_t *routes)
     json_array_foreach((json_t *) routes, i, route) {
         cli_table_add(table, CLI_BOLD, cli_json_text(route, "name"));
 
-        text = cli_view_stage(route);
+        text = cli_plan_now(plan, route);
         cli_table_add(table, CLI_PLAIN, text);
         free(text);
 

@@ -17,8 +17,9 @@ typedef struct {
     cli_list_t    capabilities;
     cli_list_t    backends;
     bool          all;
-    const char   *stage;
-    const char   *percent;             /* without %; NULL: as it is */
+    const char   *stage;               /* NULL: as it is; so the next two */
+    const char   *percent;             /* without % */
+    const char   *shadow;              /* the share of copies */
 } cli_plan_t;
 
 
@@ -35,7 +36,8 @@ json_t *cli_plan_make(cli_api_t *api, const cli_plan_t *plan,
 /* A table of them: what is, and what would be. */
 void cli_plan_print(const cli_plan_t *plan, const json_t *routes);
 
-/* What a route would be: "ramp 25%"; to be freed. */
+/* What a route is, and would be: "ramp 25%, copies 5%"; to be freed. */
+char *cli_plan_now(const cli_plan_t *plan, const json_t *route);
 char *cli_plan_stage(const cli_plan_t *plan, const json_t *route);
 
 

@@ -51,7 +51,7 @@ _strangler()
         --api | --user | --reason | --lease | --timeout | --interval | --host \
             | --client | --if-seq | --limit | --samples | -H | --header \
             | --owner | --capability | --group | --map-host | --repeat \
-            | --for | --until | --steps | --every | --abort-if \
+            | --shadow | --for | --until | --steps | --every | --abort-if \
             | --min-requests | --wait)
             return
             ;;

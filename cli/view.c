@@ -66,7 +66,7 @@ cli_view_notes(const json_t *route, double now)
     char           ago[CLI_NUMBER_SIZE], *text, *one;
     double         until;
     const char    *expires;
-    const json_t  *file;
+    const json_t  *file, *shadow;
 
     text = cli_format("%s", strcmp(cli_json_text(route, "source"), "flip") == 0
                             ? "flip" : "");
@@ -82,6 +82,18 @@ cli_view_notes(const json_t *route, double now)
         text = cli_view_join(text, ", ", "the file says ");
         text = cli_view_join(text, "", one);
         free(one);
+    }
+
+    shadow = json_object_get(route, "shadow");
+    file = json_object_get(shadow, "file");
+
+    if (file != NULL && cli_json_real(shadow, "percent")
+                        != cli_json_real(file, "percent"))
+    {
+        text = cli_view_join(text, ", ", "copies ");
+        text = cli_view_join(text, "",
+                             cli_percent_text(cli_json_real(shadow, "percent"),
+                                              ago));
     }
 
     expires = cli_json_text(json_object_get(route, "lease"), "expires");

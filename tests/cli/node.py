@@ -54,6 +54,7 @@ class Node(Evidence):
                 "expires": None, "seq": 0, "lease": None, "match": [],
                 "requests": {"new": 0, "old": 0}, "fallbacks": {},
                 "latency": {"new": None, "old": None},
+                "shadow": {"percent": 10, "file": {"percent": 10}},
                 "file": {"stage": given["stage"],
                          "percent": given["percent"]},
                 **given, "percent": percent}
@@ -248,6 +249,17 @@ class Node(Evidence):
         entry["drift"] = stage != entry["file"]["stage"]
         entry["source"] = "flip" if entry["drift"] else "file"
 
+    def copy(self, change, changes):
+        """The share of copies, of the named routes alone."""
+        names = [change["route"]] if "route" in change else self.chosen(change)
+        for name in names:
+            shadow = self.routes[name]["shadow"]
+            if shadow["percent"] != change["shadow"]["percent"]:
+                changes.append({"route": name, "field": "shadow.percent",
+                                "from": shadow["percent"],
+                                "to": change["shadow"]["percent"]})
+                shadow["percent"] = change["shadow"]["percent"]
+
     def chosen(self, change):
         name = change.get("route")
         if name is not None:
@@ -270,7 +282,9 @@ class Node(Evidence):
         changes = []
         if "changes" in body:
             for change in body["changes"]:
-                for name in self.chosen(change):
+                if "shadow" in change:
+                    self.copy(change, changes)
+                for name in self.chosen(change) if "stage" in change else ():
                     percent = change.get("percent",
                                          self.routes[name]["percent"])
                     self.set(name, change["stage"], percent, changes)

@@ -71,7 +71,16 @@ def test_flip_as_json(node):
       "lease": "15m", "hold": True, "if_seq": 0}),
     (["a", "live", "--reason=\xff"],
      {"changes": [{"route": "a", "stage": "live"}], "reason": "\xff"}),
-], ids=range(9))
+    (["a", "--shadow", "2.5%"],
+     {"changes": [{"route": "a", "shadow": {"percent": 2.5}}]}),
+    (["a", "7", "--shadow", "0"],
+     {"changes": [{"route": n, "shadow": {"percent": 0}} for n in "a7"]}),
+    (["a", "ramp", "5", "--shadow=100"],
+     {"changes": [{"route": "a", "stage": "ramp", "percent": 5,
+                   "shadow": {"percent": 100}}]}),
+    (["--all", "--shadow", "0"],
+     {"changes": [{"all": True, "shadow": {"percent": 0}}]}),
+], ids=range(13))
 def test_what_is_sent(node, args, body):
     strangler("flip", *args, "--api", node.url)
     assert sent(node) == body
@@ -95,6 +104,10 @@ def test_what_is_sent(node, args, body):
                               "two decimals"),
     (["stock", "ramp", "5%%"], '"5%%" is no percent from 0 to 100 with at '
                                "most two decimals"),
+    (["stock", "--shadow", "101"], '"101" is no percent from 0 to 100 with at '
+                                   "most two decimals"),
+    (["--shadow", "5"], "which route? ROUTE..., --group, --capability, "
+                        "--backend or --all"),
     (["stock", "ramp", "1.2.3"], '"1.2.3" is no percent from 0 to 100 with '
                                  "at most two decimals"),
 ])
@@ -135,6 +148,25 @@ def test_left_out(node):
     assert good("flip", "--all", "legacy", "--api", node.url).out \
         == ("nothing to change: it is so already\n"
             "left out: x, it has no old side\n")
+
+
+def test_the_share_of_copies(node):
+    said = good("flip", "stock", "shadow", "--shadow", 50, "--api", node.url)
+    assert said.lines[1] == ("stock    shadow.percent 10% -> 50%, stage legacy "
+                             "-> shadow")
+    assert "copies 50%" in good("routes", "--api", node.url).out
+
+
+def test_a_dry_run_of_copies(node):
+    said = good("flip", "-n", "orders-read", "stock", "--shadow", 50, "--api",
+                node.url)
+    assert [line.split("  ")[0] for line in said.lines] \
+        == ["WOULD CHANGE", "orders-read", "stock"]
+    assert "ramp 10%, copies 10%" in said.out
+    assert "ramp 10%, copies 50%" in said.out
+    assert good("flip", "-n", "stock", "--shadow", 10, "--api", node.url).out \
+        == "nothing would change: it is so already\n"
+    assert node.writes() == []
 
 
 # dry runs and questions
