@@ -182,6 +182,72 @@ test_percents(void **state)
 
 
 static void
+test_sizes(void **state)
+{
+    size_t  i, size;
+
+    static const struct {
+        const char  *text;
+        size_t       size;
+    } right[] = {
+        { "1", 1 }, { "1000", 1000 }, { "64k", 65536 }, { "64K", 65536 },
+        { "1m", 1048576 }, { "1024k", 1048576 }, { "1048576", 1048576 },
+    };
+    static const char *const  wrong[] = {
+        "", "0", "k", "-1", "1.5k", "1kb", "1 k", "1g", "1048577", "1025k",
+        "2m", "18446744073709551617", "99999999999999999999m", "64kk", "0x10",
+    };
+
+    (void) state;
+
+    for (i = 0; i < FIG_NELTS(right); i++) {
+        assert_true(fig_scalar_size(fig_str_from(right[i].text), 1, 1048576,
+                                    &size, &fault));
+        assert_int_equal(size, right[i].size);
+    }
+
+    for (i = 0; i < FIG_NELTS(wrong); i++) {
+        if (fig_scalar_size(fig_str_from(wrong[i]), 1, 1048576, &size,
+                            &fault))
+        {
+            fail_msg("%s", wrong[i]);
+        }
+    }
+}
+
+
+static void
+test_decimals(void **state)
+{
+    size_t  i;
+
+    static const char *const  right[] = {
+        "0", "1", "10", "0.01", "1e-6", "1E+9999", "0.10", "1.5e3", "1e06",
+        "12345678901234567890123456789012",
+    };
+    static const char *const  wrong[] = {
+        "", "-1", "+1", ".5", "1.", "01", "00.1", "1e", "1e+", "1e99999",
+        "0x1", "1 ", " 1", "1,5", "NaN", "inf", "1%", "1e1.5",
+        "123456789012345678901234567890123", "e1", "--1",
+    };
+
+    (void) state;
+
+    for (i = 0; i < FIG_NELTS(right); i++) {
+        if (!fig_scalar_decimal(fig_str_from(right[i]), &fault)) {
+            fail_msg("%s", right[i]);
+        }
+    }
+
+    for (i = 0; i < FIG_NELTS(wrong); i++) {
+        if (fig_scalar_decimal(fig_str_from(wrong[i]), &fault)) {
+            fail_msg("%s", wrong[i]);
+        }
+    }
+}
+
+
+static void
 test_statuses(void **state)
 {
     size_t          i;
@@ -498,6 +564,8 @@ main(void)
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_percents),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_statuses),
         cmocka_unit_test(test_tokens_fields_dates),
         cmocka_unit_test(test_servers),
