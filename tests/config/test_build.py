@@ -52,7 +52,8 @@ def test_module_has_all_that_is_there(tree):
                if "addon" in path.parts}
     assert objects == {
         source.relative_to(tree).with_suffix(".o")
-        for room in ("base", "rules", "compare", "control", "module")
+        for room in ("base", "rules", "compare", "control", "evidence",
+                     "module")
         for source in (tree / room).glob("*.c")}
 
 
