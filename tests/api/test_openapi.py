@@ -13,6 +13,7 @@ import pytest
 
 from harness import api as apis
 from harness.api import YAML
+from harness.evidence import feed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "module" / "openapi.json"
@@ -74,7 +75,8 @@ def validate(document, exchanges=()):
 def described(path):
     """A path that was asked for as the document has it."""
     path = "/" + path.partition("?")[0]
-    return re.sub(r"^(/v1/(?:routes|backends))/.+$", r"\1/{name}", path)
+    path = re.sub(r"^(/v1/(?:routes|backends))/.+$", r"\1/{name}", path)
+    return re.sub(r"^(/v1/differences)/.+$", r"\1/{id}", path)
 
 
 def exchange(method, path, sent, headers, answer):
@@ -135,6 +137,7 @@ def test_every_operation_and_status(api):
     reads(api)
     flips(api)
     questions(api)
+    differences(api)
     problems(api)
 
     exchanges = [exchange(*one) for one in api.exchanges]
@@ -183,6 +186,38 @@ def flips(api):
     entries = api.get("v1/history")["entries"]
     assert {e["kind"] for e in entries} >= {"flip", "undo", "confirm",
                                             "reset", "release"}
+
+
+def differences(api):
+    feed(api, "plain 300 match", "plain 3 body value $.x number number 1 2",
+         "plain 1 header missing vary - -", "ramp 6000 match",
+         "ramp 1 status status - 200 500", "ramp 1 incomparable")
+    found = api.get("v1/differences?limit=1")
+    after = api.get(f"v1/differences?after={found['next']}&limit=1")
+    one = found["classes"][0]["id"]
+    api.get(f"v1/differences/{one}")
+    api.patch(f"v1/differences/{one}", {"acknowledge": {
+        "reason": "a stamp", "owner": "team", "expires": "7d"}})
+    api.get("v1/routes")
+    api.get("v1/differences?route=plain&state=acknowledged")
+    api.patch(f"v1/differences/{one}", {"acknowledge": None})
+    other = after["classes"][0]["id"]
+    for path in (f"v1/differences/{other}", "v1/differences?route=plain"):
+        assert api.call("DELETE", path).status == 200
+        for headers, status in (({"Origin": "null"}, 403),
+                                ({"Content-Type": "text/plain"}, 415)):
+            assert api.call("DELETE", path, headers=headers).status == status
+        assert api.call("DELETE", path, " " * 1048577).status == 413
+    assert api.call("DELETE", f"v1/differences/{other}").status == 404
+    assert api.call("DELETE", "v1/differences?route=x").status == 404
+    assert api.call("DELETE", "v1/differences").status == 422
+    for path in (f"v1/differences/{other}", "v1/differences?route=x"):
+        assert api.call("GET", path).status == 404
+    assert api.call("GET", "v1/differences?limit=0").status == 422
+    path = f"v1/differences/{other}"
+    refused(api, "PATCH", path)
+    assert api.call("PATCH", path, {}).status == 422
+    assert api.call("PATCH", path, {"acknowledge": None}).status == 404
 
 
 def questions(api):
