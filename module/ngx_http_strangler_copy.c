@@ -96,6 +96,23 @@ ngx_http_strangler_copy_abort(ngx_http_strangler_copy_t *copy)
 }
 
 
+/*
+ * Its upstream is at its end.  What post_action names is for clients' requests;
+ * without it nginx does not mark the last buffer, which is no loss: rc says
+ * whether all of the answer has come.
+ */
+
+void
+ngx_http_strangler_copy_ended(ngx_http_strangler_copy_t *copy, ngx_int_t rc)
+{
+    copy->request->post_action = 1;
+
+    if (rc == NGX_OK && copy->kept->status) {
+        copy->kept->complete = 1;
+    }
+}
+
+
 static void
 ngx_http_strangler_copy_deadline(ngx_event_t *ev)
 {
@@ -137,7 +154,7 @@ ngx_http_strangler_copy_done(void *data)
         ngx_del_timer(&copy->deadline);
     }
 
-    copy->kept->ms = ngx_current_msec - copy->started;
+    ngx_http_strangler_keep_time(copy->kept, copy->request->upstream);
 
     if (copy->slot && exchange->gen->route_slots) {
         ngx_http_strangler_shadow_enter(&exchange->rset->counter, copy->slot,
@@ -203,8 +220,6 @@ ngx_http_strangler_copy_start(ngx_event_t *ev)
     copy = ev->data;
     c = copy->connection;
     r = copy->request;
-
-    copy->started = ngx_current_msec;
 
     ngx_add_timer(&copy->deadline,
                   (ngx_msec_t) copy->exchange->route->shadow.timeout);

@@ -55,6 +55,8 @@ ngx_http_strangler_exchange_create(ngx_http_strangler_ctx_t *ctx)
             ngx_destroy_pool(pool);
             return NULL;
         }
+
+        exchange->answers[i].ms = (ngx_msec_t) -1;
     }
 
     exchange->pool = pool;
@@ -157,4 +159,14 @@ ngx_http_strangler_keep_body(ngx_http_strangler_exchange_t *exchange,
 
     ngx_memcpy(kept->body + kept->len, data, len);
     kept->len += len;
+}
+
+
+void
+ngx_http_strangler_keep_time(ngx_http_strangler_kept_t *kept,
+    ngx_http_upstream_t *u)
+{
+    if (u && u->state && kept->status) {
+        kept->ms = u->state->response_time;
+    }
 }

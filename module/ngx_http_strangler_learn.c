@@ -145,6 +145,19 @@ ngx_http_strangler_merge(ngx_http_strangler_learner_t *learner)
 }
 
 
+/* nginx's clock ticks once a millisecond; 0: not known. */
+
+static uint32_t
+ngx_http_strangler_us(ngx_msec_t ms)
+{
+    if (ms == (ngx_msec_t) -1) {
+        return 0;
+    }
+
+    return (uint32_t) ngx_min(ms * 1000 + 1, UINT32_MAX);
+}
+
+
 /*
  * The old side is A, whoever of both answered the client, so that a class means
  * the same before a flip and after it.
@@ -207,8 +220,8 @@ ngx_http_strangler_compare(ngx_http_strangler_learner_t *learner,
     pair.name = ngx_http_strangler_fig(exchange->name);
     pair.id = ngx_http_strangler_fig(exchange->id);
     pair.time = (uint64_t) exchange->time;
-    pair.old_us = (uint32_t) ngx_min(a->ms * 1000, UINT32_MAX);
-    pair.new_us = (uint32_t) ngx_min(b->ms * 1000, UINT32_MAX);
+    pair.old_us = ngx_http_strangler_us(a->ms);
+    pair.new_us = ngx_http_strangler_us(b->ms);
     pair.limits.p0 = exchange->route->compare.p0;
     pair.limits.alpha = exchange->route->compare.alpha;
     pair.comparison = &comparison;

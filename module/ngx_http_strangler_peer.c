@@ -10,7 +10,7 @@
  * The verdict on a failed try is ngx_http_strangler_failure.c's.
  */
 
-#include "ngx_http_strangler.h"
+#include "ngx_http_strangler_shadow.h"
 
 
 static ngx_int_t ngx_http_strangler_init_peer(ngx_http_request_t *r,
@@ -394,7 +394,7 @@ ngx_http_strangler_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
     ctx->finalize_request(r, rc);
 
     if (ctx->copy) {
-        r->post_action = 1;            /* none comes after it */
+        ngx_http_strangler_copy_ended(ctx->copy, rc);
     }
 }
 

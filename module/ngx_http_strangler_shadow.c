@@ -318,6 +318,9 @@ ngx_http_strangler_shadow(ngx_http_strangler_ctx_t *ctx)
         return;
     }
 
+    ngx_http_strangler_keep_time(&exchange->answers[NGX_HTTP_STRANGLER_PRIMARY],
+                                 ctx->request->upstream);
+
     if (ngx_http_strangler_copy_create(ctx, NGX_HTTP_STRANGLER_COPY,
                                        exchange->to, exchange->side, &drop)
         != NGX_OK)

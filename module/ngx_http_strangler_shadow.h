@@ -78,7 +78,8 @@ typedef struct {
     u_char                        *body;
     size_t                         len;
     size_t                         size;
-    ngx_msec_t                     ms;         /* until its end */
+    ngx_msec_t                     ms;         /* until its end; -1: not
+                                                  known */
     ngx_str_t                      authority;  /* of the server */
     ngx_str_t                      version;    /* of the build; len 0: none */
     unsigned                       versioned:1;        /* it is to name its
@@ -135,7 +136,6 @@ struct ngx_http_strangler_copy_s {
     ngx_http_strangler_slot_t     *slot;       /* in flight; NULL: not */
     const fig_backend_t           *backend;
     fig_side_t                     side;
-    ngx_msec_t                     started;
     ngx_event_t                    start;
     ngx_event_t                    deadline;
     ngx_http_connection_t          hc;
@@ -203,6 +203,10 @@ ngx_int_t ngx_http_strangler_copy_create(ngx_http_strangler_ctx_t *ctx,
     ngx_http_strangler_answer_e answer, const fig_backend_t *backend,
     fig_side_t side, ngx_http_strangler_drop_e *drop);
 
+/* The upstream module has ended its request, with this code. */
+void ngx_http_strangler_copy_ended(ngx_http_strangler_copy_t *copy,
+    ngx_int_t rc);
+
 /* The copy whose connection this is, or NULL. */
 ngx_http_strangler_copy_t *ngx_http_strangler_copy_of(ngx_connection_t *c);
 
@@ -236,6 +240,10 @@ ngx_http_strangler_exchange_t *ngx_http_strangler_exchange_create(
 /* Keeps some bytes of a body; what is over the limit is not. */
 void ngx_http_strangler_keep_body(ngx_http_strangler_exchange_t *exchange,
     ngx_http_strangler_kept_t *kept, u_char *data, size_t len);
+
+/* How long the answer took, from connecting to its end. */
+void ngx_http_strangler_keep_time(ngx_http_strangler_kept_t *kept,
+    ngx_http_upstream_t *u);
 
 /* Of the last one the answers are compared. */
 void ngx_http_strangler_exchange_release(
