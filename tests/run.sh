@@ -44,7 +44,7 @@ suite_unit()
     local how
 
     for how in '' SAN=1; do
-        make -j"$(nproc)" -C "$tests/unit" check "BUILD=$build/unit" $how \
+        make -j"$(nproc)" -O -C "$tests/unit" check "BUILD=$build/unit" $how \
             || return
     done
 }
@@ -110,7 +110,7 @@ suite_crash()
 
 suite_asan-unit()
 {
-    make -j"$(nproc)" -C "$tests/unit" check "BUILD=$build/unit" SAN=1
+    make -j"$(nproc)" -O -C "$tests/unit" check "BUILD=$build/unit" SAN=1
 }
 
 
@@ -191,37 +191,135 @@ closing()
 }
 
 
+# Suites that mostly wait run two at a time, the longest first.  Others have the
+# machine to themselves: these before them, as they use all processors and take
+# little time, and all the rest, which is long or measures something, at the end.
+
+first=(unit fuzz compare)
+beside=(router config cli style api stub)
 total_passed=0
 total_failed=0
+declare -A running=()
 
-for suite in "$@"; do
-    log=$build/log/test-$suite.log
+
+# begin SUITE: in a process group of its own, so that it can be ended with all
+# that it started
+
+begin()
+{
+    local log=$build/log/test-$1.log
+
     mkdir -p "$build/log"
+    set -m
+    "suite_$1" >"$log" 2>&1 </dev/null &
+    running[$!]=$1
+    set +m
 
     if [ -t 1 ]; then
-        printf '%-8s under way, see %s\r' "$suite" "$log"
+        printf '\r\e[K%s under way, see %s' "${running[*]}" "$build/log"
     fi
+}
 
-    "suite_$suite" >"$log" 2>&1 </dev/null
-    code=$?
 
-    if [ -t 1 ]; then
-        printf '\e[K'
-    fi
+# report SUITE CODE: what is shown of it, when it has ended
+
+report()
+{
+    local log=$build/log/test-$1.log passed failed
 
     passed=$(count "$log" passed)
     failed=$(count "$log" failed)
 
-    if [ "$code" -ne 0 ]; then
-        failed=$((failed > 0 ? failed : 1))
-        tail -n 60 "$log" | cut -c 1-300 | sed 's/^/    /'
-        printf '%-8s FAILED, the whole log is %s\n' "$suite" "$log"
+    if [ -t 1 ]; then
+        printf '\r\e[K'
     fi
 
-    closing "$log" | sed "s/^/$(printf '%-8s ' "$suite")/"
+    if [ "$2" -ne 0 ]; then
+        failed=$((failed > 0 ? failed : 1))
+        tail -n 60 "$log" | cut -c 1-300 | sed 's/^/    /'
+        printf '%-8s FAILED, the whole log is %s\n' "$1" "$log"
+    fi
+
+    closing "$log" | sed "s/^/$(printf '%-8s ' "$1")/"
 
     total_passed=$((total_passed + passed))
     total_failed=$((total_failed + failed))
+}
+
+
+# end_one: waits for one of those that are under way
+
+end_one()
+{
+    local process code
+
+    wait -n -p process "${!running[@]}"
+    code=$?
+
+    report "${running[$process]}" "$code"
+    unset "running[$process]"
+}
+
+
+# give_up: they end as with Ctrl-C, which is in order
+
+give_up()
+{
+    local process
+
+    trap '' INT TERM
+
+    for process in "${!running[@]}"; do
+        kill -INT -- "-$process"
+    done
+
+    wait
+    exit 130
+}
+
+
+trap give_up INT TERM
+
+last=()
+together=()
+
+for suite in "${beside[@]}"; do
+    if [[ " $* " == *" $suite "* ]]; then
+        together+=("$suite")
+    fi
+done
+
+for suite in "$@"; do
+    case " ${beside[*]} ${first[*]} " in
+        *" $suite "*) ;;
+        *) last+=("$suite") ;;
+    esac
+done
+
+for suite in "${first[@]}"; do
+    if [[ " $* " == *" $suite "* ]]; then
+        begin "$suite"
+        end_one
+    fi
+done
+
+at_once=$(($(nproc) > 1 ? 2 : 1))
+
+for suite in "${together[@]}"; do
+    if [ ${#running[@]} -eq $at_once ]; then
+        end_one
+    fi
+
+    begin "$suite"
+done
+
+while [ ${#running[@]} -gt 0 ]; do
+    end_one
+done
+
+for suite in "${last[@]}"; do
+    begin "$suite"
+    end_one
 done
 
 echo
