@@ -172,6 +172,9 @@ def flips(api):
     api.post("v1/flips", {"confirm": seq})
     api.flip("plain", hold=True)
     api.post("v1/flips", {"release": ["plain"], "reason": "enough"})
+    api.patch("v1/routes/ramp", {"shadow": {"percent": 12.5}, "lease": "1h"})
+    api.post("v1/flips", {"changes": [
+        {"all": True, "shadow": {"percent": 0}}]})
     api.patch("v1/backends/other", {"drain": True, "lease": "10m"})
     api.get("v1/backends/other")
     api.post("v1/flips", {"undo": api.seq()})
