@@ -140,6 +140,8 @@ ngx_http_strangler_merge(ngx_http_strangler_learner_t *learner)
 
     (void) clock_gettime(CLOCK_MONOTONIC, &end);
 
+    ngx_http_strangler_evidence_warn(learner->rset, learner->log);
+
     learner->took = (ngx_msec_t) ((end.tv_sec - start.tv_sec) * 1000
                                   + (end.tv_nsec - start.tv_nsec) / 1000000);
 }

@@ -129,6 +129,14 @@ static const ngx_http_strangler_family_t  ngx_http_strangler_families[] = {
       NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_copies,
       "Copies under way." },
 
+    { "differences", NGX_HTTP_STRANGLER_GAUGE, NGX_HTTP_STRANGLER_ROUTES,
+      ngx_http_strangler_write_differences,
+      "Classes of differences by state." },
+
+    { "readiness", NGX_HTTP_STRANGLER_GAUGE, NGX_HTTP_STRANGLER_ROUTES,
+      ngx_http_strangler_write_readiness,
+      "1 for the verdict on a route that is compared." },
+
     { "backend_requests", NGX_HTTP_STRANGLER_COUNTER,
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_tries,
       "Tries at a backend: a request may be several." },

@@ -114,6 +114,12 @@ void ngx_http_strangler_write_compared(ngx_http_strangler_metrics_t *m,
 void ngx_http_strangler_write_copies(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 
+/* ngx_http_strangler_metrics_evidence.c */
+void ngx_http_strangler_write_differences(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_readiness(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+
 void ngx_http_strangler_write_tries(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_failures(ngx_http_strangler_metrics_t *m,

@@ -288,6 +288,26 @@ def test_a_damaged_file(api):
     assert path.with_name("a.json.damaged").exists()
 
 
+def test_metrics(api):
+    assert "strangler_differences{" not in metrics(api)
+    feed(api, "a 8000 match", "a 1 body value $.x number number",
+         "b 9 body missing $.x number -")
+    acknowledge(api, only_class(api, "b")["id"])
+    text = metrics(api)
+    for line in ('differences{route="a",state="undecided"} 1',
+                 'differences{route="a",state="acknowledged"} 0',
+                 'differences{route="b",state="acknowledged"} 1',
+                 'readiness{route="a",verdict="ready"} 1',
+                 'readiness{route="a",verdict="not ready"} 0',
+                 'readiness{route="b",verdict="not ready"} 1'):
+        assert f"strangler_{line}\n" in text, line
+    assert 'route="c",state' not in text
+
+
+def metrics(api):
+    return api.call("GET", "metrics").body.decode()
+
+
 def test_events(api, listen):
     streams = [listen().hello() for _ in range(3)]
     feed(api, "a 500 match", "a 1 body value $.x number number")
