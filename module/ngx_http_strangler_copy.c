@@ -340,6 +340,7 @@ ngx_http_strangler_copy_connection(ngx_http_strangler_copy_t *copy,
     c->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
     c->tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
     c->log_error = NGX_ERROR_INFO;
+    c->sndlowat = 1;                   /* as if it had been set */
 
     c->recv = ngx_http_strangler_copy_recv;
     c->send = ngx_http_strangler_copy_send;

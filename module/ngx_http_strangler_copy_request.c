@@ -169,11 +169,16 @@ ngx_http_strangler_copy_body(ngx_http_request_t *client,
 }
 
 
+/* The URI is that of the decision: post_action has changed the request's. */
+
 static ngx_int_t
-ngx_http_strangler_copy_line(ngx_http_request_t *client,
+ngx_http_strangler_copy_line(ngx_http_strangler_ctx_t *ctx,
     ngx_http_request_t *r, ngx_pool_t *pool)
 {
-    ngx_str_t  host;
+    ngx_str_t            host;
+    ngx_http_request_t  *client;
+
+    client = ctx->request;
 
     r->method = client->method;
     r->http_version = NGX_HTTP_VERSION_11;
@@ -184,11 +189,11 @@ ngx_http_strangler_copy_line(ngx_http_request_t *client,
         || ngx_http_strangler_take(pool, &r->request_line,
                                    &client->request_line)
            != NGX_OK
-        || ngx_http_strangler_take(pool, &r->uri, &client->uri) != NGX_OK
+        || ngx_http_strangler_take(pool, &r->uri, &ctx->uri) != NGX_OK
         || ngx_http_strangler_take(pool, &r->unparsed_uri,
                                    &client->unparsed_uri)
            != NGX_OK
-        || ngx_http_strangler_take(pool, &r->args, &client->args) != NGX_OK
+        || ngx_http_strangler_take(pool, &r->args, &ctx->args) != NGX_OK
         || ngx_http_strangler_take(pool, &r->exten, &client->exten) != NGX_OK
         || ngx_http_strangler_take(pool, &r->headers_in.server,
                                    &client->headers_in.server)
@@ -200,7 +205,7 @@ ngx_http_strangler_copy_line(ngx_http_request_t *client,
     r->complex_uri = client->complex_uri;
     r->quoted_uri = client->quoted_uri;
     r->plus_in_uri = client->plus_in_uri;
-    r->valid_unparsed_uri = client->valid_unparsed_uri;
+    r->valid_unparsed_uri = ctx->exchange->valid_unparsed_uri;
     r->valid_location = client->valid_location;
     r->internal = client->internal;
     r->expect_tested = 1;
@@ -283,7 +288,7 @@ ngx_http_strangler_name_exchange(ngx_http_strangler_ctx_t *ctx,
 
     hash = ngx_http_strangler_mix(0xcbf29ce484222325, exchange->name.data,
                                   exchange->name.len);
-    hash = ngx_http_strangler_mix(hash, r->args.data, r->args.len);
+    hash = ngx_http_strangler_mix(hash, ctx->args.data, ctx->args.len);
     hash = ngx_http_strangler_mix(hash, body->data, body->len);
     hash = ngx_http_strangler_mix(hash, (u_char *) sticky.data, sticky.len);
 
@@ -319,7 +324,7 @@ ngx_http_strangler_copy_request(ngx_http_strangler_ctx_t *ctx,
     r = copy->request;
     pool = r->pool;
 
-    if (ngx_http_strangler_copy_line(client, r, pool) != NGX_OK) {
+    if (ngx_http_strangler_copy_line(ctx, r, pool) != NGX_OK) {
         return NGX_ERROR;
     }
 

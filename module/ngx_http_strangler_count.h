@@ -173,6 +173,9 @@ typedef struct {
     ngx_uint_t                     shared;     /* the shard is */
     ngx_uint_t                     crowded;    /* the seat is: the last */
     ngx_msec_t                     tried;      /* to get one of its own */
+    struct ngx_http_strangler_gen_s  *timed;   /* whose routes have room for
+                                                  durations, as of */
+    uint64_t                       timed_seq;  /* this number of the image */
     ngx_http_strangler_surface_t  *surface;
 } ngx_http_strangler_counter_t;
 

@@ -203,6 +203,44 @@ ngx_http_strangler_count_stop(ngx_http_strangler_rset_t *rset)
 }
 
 
+/*
+ * A flip that is older than this process, or than the zone, has put a route
+ * into a stage that is timed and copied, too.
+ */
+
+static void
+ngx_http_strangler_count_stages(ngx_http_strangler_rset_t *rset)
+{
+    uint32_t                       i;
+    fig_setting_t                 *setting;
+    ngx_http_strangler_gen_t      *gen;
+    ngx_http_strangler_counter_t  *counter;
+
+    gen = rset->gen;
+    counter = &rset->counter;
+
+    if (gen->route_slots == NULL
+        || (counter->timed == gen && counter->timed_seq == gen->live_seq))
+    {
+        return;
+    }
+
+    counter->timed = gen;
+    counter->timed_seq = gen->live_seq;
+
+    for (i = 0; i < gen->model->nroutes; i++) {
+        setting = &gen->settings[i];
+
+        if (setting->stage >= FIG_STAGE_SHADOW
+            && setting->stage <= FIG_STAGE_LIVE)
+        {
+            ngx_http_strangler_count_time_route(counter->count,
+                                                gen->route_slots[i]);
+        }
+    }
+}
+
+
 void
 ngx_http_strangler_count_tick(ngx_http_strangler_rset_t *rset)
 {
@@ -218,6 +256,7 @@ ngx_http_strangler_count_tick(ngx_http_strangler_rset_t *rset)
         counter->count->seats[counter->seat].exiting = ngx_exiting != 0;
     }
 
+    ngx_http_strangler_count_stages(rset);
     ngx_http_strangler_surface_flush(counter, 0);
 
     if (counter->shared

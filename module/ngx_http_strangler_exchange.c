@@ -67,6 +67,7 @@ ngx_http_strangler_exchange_create(ngx_http_strangler_ctx_t *ctx)
                                           ctx->decision.route);
     exchange->max_body = exchange->route->compare.max_body;
     exchange->loc_conf = ctx->request->loc_conf;
+    exchange->valid_unparsed_uri = ctx->request->valid_unparsed_uri;
     exchange->refs = 1;
 
     ctx->gen->refs++;
@@ -85,6 +86,35 @@ ngx_http_strangler_exchange_destroy(ngx_http_strangler_exchange_t *exchange)
 }
 
 
+/* What could not be kept here says nothing about who answered. */
+
+static void
+ngx_http_strangler_exchange_end(ngx_http_strangler_exchange_t *exchange)
+{
+    ngx_http_strangler_kept_t  *answers;
+
+    answers = exchange->answers;
+
+    if (answers[NGX_HTTP_STRANGLER_PROBE].failed) {
+        exchange->probed = 0;
+    }
+
+    if (!answers[NGX_HTTP_STRANGLER_PRIMARY].failed
+        && !answers[NGX_HTTP_STRANGLER_COPY].failed)
+    {
+        ngx_http_strangler_learn(exchange);
+        return;
+    }
+
+    if (exchange->gen->route_slots) {
+        ngx_http_strangler_count_drop(exchange->slot,
+                                      NGX_HTTP_STRANGLER_DROP_MEMORY);
+    }
+
+    ngx_http_strangler_exchange_destroy(exchange);
+}
+
+
 void
 ngx_http_strangler_exchange_release(ngx_http_strangler_exchange_t *exchange)
 {
@@ -93,7 +123,7 @@ ngx_http_strangler_exchange_release(ngx_http_strangler_exchange_t *exchange)
     }
 
     if (exchange->copied && exchange->comparer) {
-        ngx_http_strangler_learn(exchange);
+        ngx_http_strangler_exchange_end(exchange);
 
     } else {
         ngx_http_strangler_exchange_destroy(exchange);
@@ -115,6 +145,12 @@ ngx_http_strangler_grow_body(ngx_http_strangler_exchange_t *exchange,
     }
 
     size = ngx_min(size, exchange->max_body);
+
+    if (ngx_http_strangler_kept_bytes + (size - kept->size)
+        > NGX_HTTP_STRANGLER_KEPT)
+    {
+        return NGX_ERROR;
+    }
 
     body = ngx_palloc(exchange->pool, size);
     if (body == NULL) {

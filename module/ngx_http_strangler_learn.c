@@ -302,6 +302,8 @@ ngx_http_strangler_learn_end(ngx_http_strangler_learner_t *learner)
         learner->merging = 0;
     }
 
+    ngx_http_strangler_evidence_warn(learner->rset, learner->log);
+
     if (learner->failed && !learner->told) {
         ngx_log_error(NGX_LOG_ERR, learner->log, 0,
                       "strangler: the evidence of \"%V\" cannot be kept in "

@@ -364,7 +364,7 @@ ngx_http_strangler_target(ngx_http_strangler_ctx_t *ctx, fig_side_t side)
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, size + 1 + r->args.len);
+    p = ngx_pnalloc(r->pool, size + 1 + ctx->args.len);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -387,9 +387,9 @@ ngx_http_strangler_target(ngx_http_strangler_ctx_t *ctx, fig_side_t side)
     ctx->target.data = p;
     p += len;
 
-    if (r->args.len) {
+    if (ctx->args.len) {
         *p++ = '?';
-        p = ngx_cpymem(p, r->args.data, r->args.len);
+        p = ngx_cpymem(p, ctx->args.data, ctx->args.len);
     }
 
     ctx->target.len = p - ctx->target.data;

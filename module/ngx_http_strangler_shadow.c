@@ -318,6 +318,12 @@ ngx_http_strangler_shadow(ngx_http_strangler_ctx_t *ctx)
         return;
     }
 
+    if (exchange->answers[NGX_HTTP_STRANGLER_PRIMARY].failed) {
+        ngx_http_strangler_drop_copy(ctx, exchange->slot,
+                                     NGX_HTTP_STRANGLER_DROP_MEMORY);
+        return;
+    }
+
     ngx_http_strangler_keep_time(&exchange->answers[NGX_HTTP_STRANGLER_PRIMARY],
                                  ctx->request->upstream);
 

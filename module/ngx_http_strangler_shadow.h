@@ -119,6 +119,7 @@ struct ngx_http_strangler_exchange_s {
     ngx_str_t                      host;
     uint64_t                       fingerprint;
     time_t                         time;
+    unsigned                       valid_unparsed_uri:1;
     unsigned                       copied:1;
     unsigned                       probed:1;
 

@@ -316,3 +316,25 @@ def test_two_workers_lose_nothing(one_router):
     compared(router, 200)
     (found,) = classes(router, "shadow")
     assert found["pairs"] == 200
+
+
+def test_a_flip_that_is_older_than_nginx(router):
+    def shadowed():
+        before = len(router.new.seen("/live/1"))
+        router.get("/live/1")
+        return len(router.new.seen("/live/1")) > before
+
+    with router.connect() as client:
+        response = client.request(
+            "PATCH", "/_strangler/v1/routes/live", JSON, host="127.0.0.1",
+            body=json.dumps({"stage": "shadow"}).encode())
+        assert response.status == 200, response
+    assert router.get("/live/1").backend == "legacy"
+    wait_until(lambda: router.new.seen("/live/1"), "the copy is there")
+    master = router.nginx.pid()
+    router.close()
+    router.nginx.signal(signal.SIGQUIT)
+    router.nginx.wait_ended(master)
+    router.nginx.start()
+    assert router.get("/live/1").backend == "legacy"
+    wait_until(shadowed, "copies are made")

@@ -1,12 +1,12 @@
 """A sampled request is sent once more, and its client never notices."""
 
 import gzip
-import json
+import os
 
 import pytest
 
 from harness import faults
-from harness.metrics import API
+from harness.metrics import API, scrape
 from harness.wait import wait_until
 
 RULES = """
@@ -102,6 +102,30 @@ ROOT = """
         include @PARAMS@;
         proxy_request_buffering off;
     }
+    location /shadow/unbuffered/ {
+        strangler_pass main;
+        include @PARAMS@;
+        proxy_buffering off;
+    }
+    location /shadow/stored/ {
+        strangler_pass main;
+        include @PARAMS@;
+        proxy_store @HOME@/stored;
+        proxy_ignore_client_abort on;
+        post_action /after;
+    }
+    location /shadow/logged/ {
+        strangler_pass main;
+        include @PARAMS@;
+        error_page 500 502 504 =200 /elsewhere/failed;
+        proxy_intercept_errors on;
+        proxy_limit_rate 100;
+        proxy_buffers 4 4k; proxy_busy_buffers_size 8k; proxy_buffer_size 4k;
+        mirror /mirrored;
+        limit_req zone=slow;
+    }
+    location = /mirrored { internal; strangler_pass main; include @PARAMS@; }
+    location /after { return 200; }
     location = /page { return 200 page; }
 """ + API
 
@@ -109,6 +133,8 @@ ROOT = """
 @pytest.fixture(scope="module")
 def router(make_router):
     return make_router(RULES, root=ROOT, backends=("legacy", "new", "third"),
+                       http="limit_req_zone $server_name zone=slow:64k "
+                            "rate=10000r/s;",
                        rules_args="zone=2m poll=100ms state=@HOME@/state")
 
 
@@ -440,3 +466,31 @@ def test_pipelined_requests(router):
     assert [backend_of(a) for a in answers] == ["legacy"] * 40
     for i in range(40):
         copies(router.new, f"/shadow/{i}")
+
+
+def test_without_buffering(router):
+    router.new.on("/shadow/unbuffered/1", faults.answer(200, b"x" * 100_000))
+    for _ in range(3):
+        response = router.get("/shadow/unbuffered/1")
+        assert shadow(router, response) == "sent"
+    copies(router.new, "/shadow/unbuffered/1", 3)
+    wait_until(lambda: scrape(router).total("shadow_in_flight") == 0, "idle")
+
+
+def test_a_copy_is_not_stored(router):
+    router.legacy.on("/shadow/stored/1", faults.answer(200, b"old"))
+    router.new.on("/shadow/stored/1", faults.answer(200, b"new"))
+    router.get("/shadow/stored/1")
+    copies(router.new, "/shadow/stored/1")
+    wait_until(lambda: scrape(router).total("shadow_in_flight") == 0, "idle")
+    with open(os.path.join(router.home, "stored"), "rb") as file:
+        assert file.read() == b"old"
+
+
+def test_a_copy_goes_through_no_phase_again(router):
+    router.new.on("/shadow/logged/1", faults.answer(500, b"x" * 50_000))
+    router.get("/shadow/logged/1")
+    copies(router.new, "/shadow/logged/1")
+    wait_until(lambda: scrape(router).total("shadow_in_flight") == 0, "idle")
+    assert len(router.legacy.seen("/mirrored")) == 1
+    assert not router.legacy.seen("/elsewhere/failed")
