@@ -21,6 +21,7 @@
 static const char  shop_legacy_usage[] =
     "usage: shop-legacy [--port N] [--bind ADDRESS] [--db FILE]\n"
     "                   [--static DIR] [--idle SECONDS] [--echo]\n"
+    "                   [--build NAME] [--stamp]\n"
     "                   [--fault ...] [--drift ...] [--control-port N]\n"
     "\n"
     "  --port N        port to listen on, 0 takes a free one (0)\n"
@@ -29,6 +30,8 @@ static const char  shop_legacy_usage[] =
     "  --static DIR    what /static/ serves (nothing)\n"
     "  --idle SECONDS  how long a connection may be silent (75)\n"
     "  --echo          answer every request as /debug/echo does\n"
+    "  --build NAME    say so in X-Build\n"
+    "  --stamp         orders carry generated_at, as they do anyway\n"
     "\n"
     "  --fault PATH=KIND[:VALUE]  what goes wrong, as with PUT /_faults\n"
     "  --drift PATH=KIND[:VALUE]  what differs, as with PUT /_drift\n"

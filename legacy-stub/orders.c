@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "exchange.h"
 #include "json_fields.h"
@@ -32,15 +33,29 @@ typedef enum {
 } shop_draft_kind_e;
 
 
-/* the monolith says when it looked; takes over order */
+/* the monolith says when it looked, and never twice the same */
+
+static json_t *
+shop_orders_stamp(void)
+{
+    char             text[40];
+    struct tm        tm;
+    struct timespec  now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+
+    return json_sprintf("%s.%06ldZ", text, now.tv_nsec / 1000);
+}
+
+
+/* takes over order */
 static enum MHD_Result
 shop_orders_answer(shop_exchange_t *x, unsigned status, json_t *order)
 {
-    char  now[SHOP_TIME_LEN];
-
     if (x->shop->stamped) {
-        shop_time_now(now);
-        json_object_set_new(order, "generated_at", json_string(now));
+        json_object_set_new(order, "generated_at", shop_orders_stamp());
     }
 
     return shop_reply_json(x, status, order);

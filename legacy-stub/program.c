@@ -32,9 +32,11 @@ typedef struct {
     const char       *db;
     const char       *static_dir;
     const char       *service;
+    const char       *build;
     shop_switches_t  *faults;
     shop_switches_t  *drift;
     unsigned          echo:1;
+    unsigned          stamp:1;
 } shop_options_t;
 
 
@@ -46,6 +48,8 @@ static const struct option  shop_long_options[] = {
     { "service", required_argument, NULL, 'S' },
     { "idle", required_argument, NULL, 'i' },
     { "echo", no_argument, NULL, 'e' },
+    { "build", required_argument, NULL, 'B' },
+    { "stamp", no_argument, NULL, 't' },
     { "control-port", required_argument, NULL, 'c' },
     { "fault", required_argument, NULL, 'F' },
     { "drift", required_argument, NULL, 'D' },
@@ -112,6 +116,14 @@ shop_options_set(shop_options_t *options, int c)
         options->echo = 1;
         return 0;
 
+    case 'B':
+        options->build = optarg;
+        return 0;
+
+    case 't':
+        options->stamp = 1;
+        return 0;
+
     default:
         return -1;
     }
@@ -138,7 +150,9 @@ shop_options_parse(shop_options_t *options, int argc, char **argv)
     options->db = ":memory:";
     options->static_dir = NULL;
     options->service = NULL;
+    options->build = NULL;
     options->echo = 0;
+    options->stamp = 0;
 
     while ((c = getopt_long(argc, argv, "", shop_long_options, NULL)) != -1) {
         if (c == 'h') {
@@ -160,7 +174,8 @@ shop_program_open(shop_t *shop, const shop_program_t *program,
 {
     shop->name = program->name;
     shop->mounts = options->echo ? shop_echo_mounts : program->mounts;
-    shop->stamped = program->stamped;
+    shop->build = options->build;
+    shop->stamped = program->stamped || options->stamp;
     shop->static_dir = -1;
     shop->idle = (unsigned) options->idle;
     shop->faults = options->faults;

@@ -48,6 +48,10 @@ shop_reply_response(shop_exchange_t *x, unsigned status,
 
     MHD_add_response_header(response, "X-Served-By", x->shop->name);
 
+    if (x->shop->build) {
+        MHD_add_response_header(response, "X-Build", x->shop->build);
+    }
+
     for (i = 0; i < x->nheaders; i++) {
         MHD_add_response_header(response, x->headers[i].name,
                                 x->headers[i].value);

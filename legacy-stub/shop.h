@@ -45,6 +45,7 @@ typedef struct {
 
 struct shop_s {
     const char         *name;       /* X-Served-By */
+    const char         *build;      /* X-Build, NULL: none */
     const shop_mount_t *mounts;     /* ends with a NULL prefix */
     shop_db_t          *db;
     shop_events_t      *events;

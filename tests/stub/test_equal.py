@@ -53,6 +53,22 @@ def test_only_legacy_is_stamped(legacy, services):
     assert "generated_at" not in services["orders"].get("/orders/1").json
 
 
+def test_no_two_stamps_are_equal(legacy):
+    stamps = [legacy.get("/api/orders/1").json["generated_at"]
+              for _ in range(10)]
+    assert len(set(stamps)) == 10
+
+
+def test_a_service_stamps_and_names_its_build_when_told_to(run, services):
+    service = run("shop-service", "--service", "orders", "--stamp",
+                  "--build", "7")
+    answer = service.get("/orders/1")
+    assert answer.headers["X-Build"] == "7"
+    assert "generated_at" in answer.json
+    assert service.get("/orders/0").headers["X-Build"] == "7"
+    assert "X-Build" not in services["orders"].get("/orders/1").headers
+
+
 @pytest.mark.parametrize("name, method, path, body", [
     ("orders", "POST", "/orders", {
         "customer": "e@example.com",

@@ -6,7 +6,7 @@ import pytest
 
 from program import is_problem
 
-STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 DRAFT = {"customer": "eve@example.com",
          "items": [{"sku": "TEA-GREEN", "quantity": 2},
                    {"sku": "CUP-LARGE", "quantity": 1}],
