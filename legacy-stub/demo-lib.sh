@@ -298,12 +298,29 @@ show()
 
 strangler()
 {
-    local word
+    expect_status 0 strangler "$@"
+}
+
+
+quietly_strangler()
+{
+    STRANGLER_API=http://127.0.0.1:$port/_strangler/ \
+        "$top/build/strangler" "$@" 2>&1 </dev/null
+}
+
+
+# expect_status N strangler WORD...: the same, with another end
+
+expect_status()
+{
+    local want=$1 word code=0
+
+    shift 2
 
     printf '  %s$%s strangler' "$bold" "$plain"
 
     for word in "$@"; do
-        if [[ $word == *' '* ]]; then
+        if [[ $word == *[\ \>]* ]]; then
             word="'$word'"
         fi
 
@@ -312,13 +329,14 @@ strangler()
 
     echo
 
-    if ! STRANGLER_API=http://127.0.0.1:$port/_strangler/ \
-        "$top/build/strangler" "$@" >"$run/said" 2>&1 </dev/null
-    then
+    quietly_strangler "$@" >"$run/said" || code=$?
+    sed 's/^/    /' "$run/said"
+
+    if [ "$code" -ne "$want" ]; then
         unexpected=$((unexpected + 1))
+        note "exit status $code, not the expected $want"
     fi
 
-    sed 's/^/    /' "$run/said"
     echo
 }
 
@@ -404,6 +422,125 @@ count_split()
 }
 
 
+# drift OBJECT...: what is different in the answers of orders from now on
+
+drift()
+{
+    local IFS=,
+
+    curl -s -f -o /dev/null -m "$patience" -X PUT \
+        -H 'Content-Type: application/json' -d "[$*]" \
+        "http://127.0.0.1:${port_of[orders]}/_drift" \
+        || die "orders takes no drift; see $run/logs/orders.log"
+}
+
+
+# write_lists N: so many lists of orders, each for another customer; not with
+# the first order, which differs since it was written to above
+
+write_lists()
+{
+    local i
+
+    for ((i = 1; i <= $1; i++)); do
+        printf 'url = "http://127.0.0.1:%s/api/orders?per_page=%s&page=%s"\n' \
+            "$port" $((i % 19 + 1)) $((i % 2 + 2))
+        printf 'cookie = "shop_session=customer-%s"\n' "$i"
+        printf 'output = /dev/null\n'
+        printf 'write-out = "%%header{x-strangler-backend}\\n"\nnext\n'
+    done | sed '$d' >"$run/lists.curl"
+}
+
+
+ask_lists()
+{
+    curl -s -m "$patience" -K "$run/lists.curl"
+}
+
+
+# lists BACKEND N: asks for them; all of them must come from there
+
+lists()
+{
+    local served
+
+    write_lists "$2"
+    served=$(ask_lists | grep -c "^$1\$" || true)
+    note "$2 customers ask for lists of orders: $1 answers $served"
+
+    if [ "$served" -ne "$2" ]; then
+        unexpected=$((unexpected + 1))
+    fi
+}
+
+
+# lists_for_ever: until it is stopped
+
+lists_for_ever()
+{
+    (
+        trap 'exit 0' TERM
+
+        while ask_lists; do
+            :
+        done
+    ) >"$run/logs/lists.log" 2>&1 </dev/null 9>&- &
+    pid_of[lists]=$!
+}
+
+
+# asked COMMAND...: whether it is so, with more to compare if it is not yet
+
+asked()
+{
+    "$@" || { ask_lists >/dev/null; "$@"; }
+}
+
+
+are_found()
+{
+    quietly_strangler differences --noise >"$run/found" || true
+
+    [ "$(grep -c ' real$' "$run/found")" -ge 3 ] \
+        && [ "$(grep -c ' noise$' "$run/found")" -ge 1 ]
+}
+
+
+expect_classes()
+{
+    local wrong=0 pattern
+
+    for pattern in 'orders\[\*\]\.currency +missing .* real$' \
+        'items\[\*\]\.quantity +type .* real$' \
+        'orders\[\*\]\.customer +null .* real$' \
+        'generated_at +value .* noise$'
+    do
+        grep -q -E "$pattern" "$run/said" || wrong=1
+    done
+
+    if [ "$wrong" -ne 0 ] || [ "$(grep -c '^[0-9a-f]\{16\} ' "$run/said")" -ne 4 ]
+    then
+        unexpected=$((unexpected + 1))
+        note "these are not the three, and the noise"
+    fi
+}
+
+
+is_ready()
+{
+    quietly_strangler ready orders-list >/dev/null
+}
+
+
+# start_orders BUILD
+
+start_orders()
+{
+    start orders "${port_of[orders]:-9001}" shop-service --service orders \
+        --stamp --build "$1"
+}
+
+
 prepare()
 {
     mkdir -p "$build"
@@ -415,7 +552,7 @@ prepare()
     choose_port
 
     start legacy 8081 shop-legacy --static "$top/legacy-stub/static"
-    start orders 9001 shop-service --service orders
+    start_orders 1
     start payments 9002 shop-service --service payments
     start inventory 9003 shop-service --service inventory
 

@@ -2,7 +2,8 @@
 #
 # The example, live: a monolith, three services cut out of it, and nginx in
 # front.  Shows who answers and why, moves a path by editing one word of the
-# rules, stops a service to show the fallback, and flips one by a command.
+# rules, stops a service to show the fallback, flips one by a command, and
+# lets copies of requests say when a route is ready to move.
 #
 #     demo.sh TOP ONCE PORT
 #
@@ -112,6 +113,65 @@ show_mistake()
 }
 
 
+# What would the service have said?  Three things are wrong with it, and one is
+# different each time with the monolith itself.
+
+show_shadow()
+{
+    local patience=60 id
+
+    title "A copy of each request: what would the service have said?"
+    drift '{"path": "/orders", "drift": "missing-field"}' \
+        '{"path": "/orders", "drift": "type", "value": "quantity"}' \
+        '{"path": "/orders", "drift": "null", "value": "customer"}'
+    note "the service is made to leave out the currency, to send quantities" \
+        "as text and to know no customer; clients get the monolith's list:"
+    echo
+    header
+    show 200 legacy GET '/api/orders?page=2'
+    echo
+
+    lists legacy 120
+    wait_until "three differences and the noise are found" asked \
+        are_found
+
+    echo
+    strangler differences --noise
+    expect_classes
+    note "the monolith's own stamp is noise: asked twice, it differs from" \
+        "itself. One of the others:"
+    echo
+    id=$(sed -n 's/^\([0-9a-f]*\) .* missing .*/\1/p' "$run/said")
+    strangler differences "${id:0:4}"
+    expect_status 1 strangler ready orders-list
+}
+
+
+show_ready()
+{
+    local patience=60
+
+    title "A new build without these three: it is judged anew"
+    stop orders
+    start_orders 2
+    note "ready at 20% and 95% confidence, so that the show ends; else it is" \
+        "0.1% and 99%, which takes 5,115 equal answers"
+    echo
+
+    wait_until "orders-list is ready" asked is_ready
+    strangler ready orders-list
+    strangler differences
+
+    title "Ready: it is walked to the service"
+    lists_for_ever
+    strangler advance orders-list --steps 25,100 --every 2s \
+        --min-requests 10 --abort-if 'errors>1%' --reason 'it is ready'
+    stop lists
+    header
+    show 200 orders GET '/api/orders?page=2'
+}
+
+
 serve()
 {
     title "Serving on http://127.0.0.1:$port/ until Ctrl-C"
@@ -148,6 +208,8 @@ main()
     show_flip
     show_ramp
     show_mistake
+    show_shadow
+    show_ready
 
     if [ "$unexpected" -gt 0 ]; then
         echo

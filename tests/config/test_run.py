@@ -6,6 +6,7 @@ writes is below a directory of its own, in a path with a blank.
 
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -36,7 +37,7 @@ def start(top, once, port):
         stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-def finish(run, seconds=60):
+def finish(run, seconds=300):
     try:
         return run.communicate(timeout=seconds)
     finally:
@@ -66,6 +67,19 @@ def test_show_goes_as_planned(top):
     assert "All as expected" in said
     assert 'did you mean "live"?' in said
     assert "fallback: connect" in said
+
+    # three drifts are three differences, and what differs by itself is noise
+    found = re.findall(r"^ +[0-9a-f]{16}  orders-list  body (\S+) +(\w+) .* "
+                       r"(\w+)$", said, re.M)
+    assert set(found) == {
+        ("$.orders[*].currency", "missing", "real"),
+        ("$.orders[*].items[*].quantity", "type", "real"),
+        ("$.orders[*].customer", "null", "real"),
+        ("$.generated_at", "value", "noise")}
+    assert len(found) == 4
+    verdicts = re.findall(r"^ +orders-list  (not ready|ready) ", said, re.M)
+    assert verdicts == ["not ready", "ready"]
+    assert "orders-list is live" in said
     assert left_behind(top) == []
 
 
