@@ -248,35 +248,50 @@ ngx_http_strangler_keep_chain(ngx_http_strangler_exchange_t *exchange,
 }
 
 
-/* nginx may have lost our context where an error page is in its place. */
+static ngx_int_t
+ngx_http_strangler_keep_copy(ngx_http_strangler_copy_t *copy, ngx_chain_t *in)
+{
+    ngx_http_strangler_kept_t  *kept;
+
+    kept = copy->kept;
+
+    ngx_http_strangler_keep_chain(copy->exchange, kept, in, 1);
+
+    /* more of it would be read for nothing */
+
+    return (kept->over || kept->failed) ? NGX_ERROR : NGX_OK;
+}
+
+
+static void
+ngx_http_strangler_keep_primary(ngx_http_strangler_exchange_t *exchange,
+    ngx_chain_t *in)
+{
+    ngx_http_strangler_kept_t  *kept;
+
+    kept = &exchange->answers[NGX_HTTP_STRANGLER_PRIMARY];
+
+    if (kept->status && !kept->complete) {
+        ngx_http_strangler_keep_chain(exchange, kept, in, 0);
+    }
+}
+
+
+/* A copy has no redirects, so that its context stays. */
 
 static ngx_int_t
 ngx_http_strangler_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_http_strangler_ctx_t       *ctx;
-    ngx_http_strangler_copy_t      *copy;
-    ngx_http_strangler_kept_t      *kept;
-
-    copy = ngx_http_strangler_copy_of(r->connection);
-
-    if (copy) {
-        kept = copy->kept;
-
-        ngx_http_strangler_keep_chain(copy->exchange, kept, in, 1);
-
-        /* more of it would be read for nothing */
-
-        return (kept->over || kept->failed) ? NGX_ERROR : NGX_OK;
-    }
+    ngx_http_strangler_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_strangler_module);
 
-    if (ctx && ctx->exchange && in) {
-        kept = &ctx->exchange->answers[NGX_HTTP_STRANGLER_PRIMARY];
+    if (ctx && ctx->copy) {
+        return ngx_http_strangler_keep_copy(ctx->copy, in);
+    }
 
-        if (kept->status && !kept->complete) {
-            ngx_http_strangler_keep_chain(ctx->exchange, kept, in, 0);
-        }
+    if (ctx && ctx->exchange) {
+        ngx_http_strangler_keep_primary(ctx->exchange, in);
     }
 
     return ngx_http_next_body_filter(r, in);

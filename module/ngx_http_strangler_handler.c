@@ -127,7 +127,10 @@ ngx_http_strangler_handler(ngx_http_request_t *r)
     }
 
     ngx_http_strangler_read_marker(ctx);
-    ngx_http_strangler_sample(ctx);
+
+    if (ngx_http_strangler_is_shadowed(ctx)) {
+        ngx_http_strangler_sample(ctx);
+    }
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_strangler_module);
 

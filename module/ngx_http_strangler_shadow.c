@@ -11,27 +11,33 @@
 #include "ngx_http_strangler_shadow.h"
 
 
+/* Done for every request: a length of its own makes it cheap. */
+
 void
 ngx_http_strangler_read_marker(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_table_elt_t  *header;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
 
-    if (ctx->copy) {
-        ctx->marker = NGX_HTTP_STRANGLER_MARKED;
-        return;
-    }
+    static const char  name[] = NGX_HTTP_STRANGLER_MARKER;
 
-    header = ngx_http_strangler_find_header(ctx->request,
-                                 NGX_HTTP_STRANGLER_MARKER,
-                                 sizeof(NGX_HTTP_STRANGLER_MARKER) - 1);
+    for (part = &ctx->request->headers_in.headers.part; part;
+         part = part->next)
+    {
+        h = part->elts;
 
-    if (header == NULL) {
-        ctx->marker = NGX_HTTP_STRANGLER_UNMARKED;
+        for (i = 0; i < part->nelts; i++) {
 
-    } else {
-        ctx->marker = ngx_http_strangler_is_trusted(ctx->request)
-                      ? NGX_HTTP_STRANGLER_MARKED
-                      : NGX_HTTP_STRANGLER_SPOOFED;
+            if (h[i].key.len == sizeof(name) - 1
+                && ngx_memcmp(h[i].lowcase_key, name, sizeof(name) - 1) == 0)
+            {
+                ctx->marker = ngx_http_strangler_is_trusted(ctx->request)
+                              ? NGX_HTTP_STRANGLER_MARKED
+                              : NGX_HTTP_STRANGLER_SPOOFED;
+                return;
+            }
+        }
     }
 }
 
@@ -184,8 +190,7 @@ ngx_http_strangler_sample(ngx_http_strangler_ctx_t *ctx)
 
     route = ctx->decision.route;
 
-    if (route == NULL
-        || ctx->decision.backend == NULL
+    if (ctx->decision.backend == NULL
         || ctx->decision.why == FIG_WHY_DRAIN
         || ctx->decision.stage < FIG_STAGE_SHADOW
         || ctx->decision.stage > FIG_STAGE_LIVE

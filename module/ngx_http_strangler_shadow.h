@@ -150,7 +150,7 @@ struct ngx_http_strangler_copy_s {
 /* Adds the handler of the log phase, before that of the access log. */
 ngx_int_t ngx_http_strangler_shadow_init(ngx_conf_t *cf);
 
-/* Before the request is sent: whether it is to be copied, too. */
+/* Before a request of such a route is sent: whether it is to be copied. */
 void ngx_http_strangler_sample(ngx_http_strangler_ctx_t *ctx);
 
 /* Whether the request says that it is a copy, and whether to believe it. */
@@ -263,6 +263,19 @@ void ngx_http_strangler_learn_stop(ngx_http_strangler_rset_t *rset);
 
 /* The exchange is the learner's then. */
 void ngx_http_strangler_learn(ngx_http_strangler_exchange_t *exchange);
+
+
+/* Whether requests of the route are copied at all; most are not. */
+
+static ngx_inline ngx_uint_t
+ngx_http_strangler_is_shadowed(ngx_http_strangler_ctx_t *ctx)
+{
+    const fig_route_t  *route;
+
+    route = ctx->decision.route;
+
+    return route && ctx->gen->settings[route->index].shadow_percent > 0;
+}
 
 
 #endif /* NGX_HTTP_STRANGLER_SHADOW_H */
