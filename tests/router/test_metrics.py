@@ -37,6 +37,8 @@ routes:
      owner: "team \"a\\b\"", capability: "café"}
   - {name: split, match: {path: /split/*, methods: [GET]}, to: new, group: checkout}
   - {name: dead, match: {path: /dead/*}, to: dead, stage: live}
+  - {name: copied, match: {path: /copied/*}, to: new, stage: shadow,
+     shadow: {percent: 100}}
   - {name: done, match: {path: /done/*}, to: new, stage: done}
   - {name: moved, match: {path: /moved/*}, redirect: {path: /x}}
   - {name: limit, match: {path: '~^/limit/(a+)+$'}, to: new, stage: done}
@@ -52,12 +54,14 @@ PROMETHEUS = ("application/openmetrics-text;version=1.0.0,"
 def router(make_router):
     router = make_router(
         RULES, root="location / { strangler_pass main; include @PARAMS@; }"
-        + API)
+        + API, rules_args="zone=2m poll=100ms state=@HOME@/state")
     router.new.on("/done/cut", faults.drop_mid_body())
-    for path in ("/live/1", "/split/1", "/dead/1", "/done/1", "/moved/1",
-                 "/done/cut", "/x/1", "/limit/" + "a" * 60 + "b"):
+    for path in ("/live/1", "/split/1", "/dead/1", "/copied/1",
+                 "/done/1", "/moved/1", "/done/cut", "/x/1",
+                 "/limit/" + "a" * 60 + "b"):
         router.get(path)
-    wait_total(router, 8, "requests_total")
+    wait_total(router, 9, "requests_total")
+    wait_total(router, 1, "shadow_outcomes_total", route="copied")
     return router
 
 
@@ -158,6 +162,18 @@ def test_what_fails_first_is_an_increase(router):
             if name == "requests_total" and value == 0]
     assert {"route": "split", "side": "new",
             "outcome": "server_error"} in zero
+
+
+def test_copies(router):
+    samples = scrape(router)
+    assert samples.table("shadow_sent_total", "route", "side") == {
+        ("copied", "new"): 1}
+    assert samples.table("readiness", "route", "verdict") == {
+        ("copied", "gathering"): 1}
+    drops = {labels["reason"]: value for name, labels, value in samples.lines
+             if name == "shadow_dropped_total"}
+    assert len(drops) == 8
+    assert set(drops.values()) == {0}
 
 
 def used(text):
@@ -326,9 +342,9 @@ def test_flips(one_router):
     assert samples.total("route_share_ratio", route="done") == 0
     assert samples.total("route_share_ratio", route="live") == 0
     assert samples.table("route_info", "route", stage="shadow") == {
-        ("done",): 1}
+        ("copied",): 1, ("done",): 1}
     assert samples.table("stage_routes", "stage") == {
-        ("legacy",): 1, ("shadow",): 1, ("ramp",): 1, ("live",): 1}
+        ("legacy",): 1, ("shadow",): 2, ("ramp",): 1, ("live",): 1}
 
     # what moves now has durations
 
