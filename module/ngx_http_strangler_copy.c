@@ -159,6 +159,13 @@ ngx_http_strangler_copy_done(void *data)
     if (copy->slot && exchange->gen->route_slots) {
         ngx_http_strangler_shadow_enter(&exchange->rset->counter, copy->slot,
                                         -1);
+
+        if (copy->kept == &exchange->answers[NGX_HTTP_STRANGLER_COPY]) {
+            ngx_http_strangler_shadow_answered(copy->slot,
+                                               copy->kept->status
+                                               && copy->kept->complete
+                                               && !copy->kept->over);
+        }
     }
 
     ngx_http_strangler_exchange_release(exchange);

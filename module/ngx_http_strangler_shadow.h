@@ -52,6 +52,7 @@ typedef enum {
 
 struct ngx_http_strangler_shadow_row_s {
     ngx_atomic_t                   window;     /* second << 32 | copies */
+    ngx_atomic_t                   unanswered; /* in a row */
     ngx_atomic_t                   sent[NGX_HTTP_STRANGLER_SIDES];
     ngx_atomic_t                   probes;
     ngx_atomic_t                   dropped[NGX_HTTP_STRANGLER_DROPS];
@@ -177,6 +178,10 @@ ngx_uint_t ngx_http_strangler_shadow_rate(ngx_http_strangler_slot_t *slot,
 /* Copies of all workers now. */
 ngx_uint_t ngx_http_strangler_shadow_in_flight(
     ngx_http_strangler_count_t *count, ngx_http_strangler_slot_t *slot);
+
+/* A copy has ended, with a whole answer or without. */
+void ngx_http_strangler_shadow_answered(ngx_http_strangler_slot_t *slot,
+    ngx_uint_t answered);
 
 void ngx_http_strangler_shadow_enter(ngx_http_strangler_counter_t *counter,
     ngx_http_strangler_slot_t *slot, ngx_atomic_int_t n);

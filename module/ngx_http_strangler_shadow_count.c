@@ -10,7 +10,9 @@
 #include "ngx_http_strangler_shadow.h"
 
 
-#define NGX_HTTP_STRANGLER_TRIES  64
+#define NGX_HTTP_STRANGLER_TRIES    64
+#define NGX_HTTP_STRANGLER_PATIENT  64         /* copies without an answer */
+#define NGX_HTTP_STRANGLER_WARY     100        /* a second then */
 
 
 /* The log's words; metrics leave out what is in front of the reason. */
@@ -44,6 +46,29 @@ ngx_http_strangler_count_drop(ngx_http_strangler_slot_t *slot,
 
 
 /*
+ * A side that answers nothing, or that is given up in the middle, costs as much
+ * as one that is worth it, or more.  Then few copies are enough to know, and to
+ * see that it is back.
+ */
+
+void
+ngx_http_strangler_shadow_answered(ngx_http_strangler_slot_t *slot,
+    ngx_uint_t answered)
+{
+    ngx_atomic_t  *unanswered;
+
+    unanswered = &slot->shadow->unanswered;
+
+    if (!answered) {
+        (void) ngx_atomic_fetch_add(unanswered, 1);
+
+    } else if (*unanswered) {
+        *unanswered = 0;
+    }
+}
+
+
+/*
  * So many in each second of the clock.  A loop that is beaten by others again
  * and again is among too many anyway.
  */
@@ -55,6 +80,10 @@ ngx_http_strangler_shadow_rate(ngx_http_strangler_slot_t *slot,
     ngx_uint_t         i;
     ngx_atomic_t      *window;
     ngx_atomic_uint_t  old, second, copies;
+
+    if (slot->shadow->unanswered >= NGX_HTTP_STRANGLER_PATIENT) {
+        per_second = ngx_min(per_second, NGX_HTTP_STRANGLER_WARY);
+    }
 
     window = &slot->shadow->window;
     second = (ngx_atomic_uint_t) ngx_time() & 0x7fffffff;

@@ -138,6 +138,44 @@ def test_a_dead_shadow(router, one_router):
     assert "connect() failed" not in dead.nginx.log()
 
 
+def test_few_copies_go_to_who_never_answers(one_router):
+    router = one_router(RULES, root="location / { strangler_pass main; "
+                        "include @PARAMS@; }" + API)
+    asked = 0
+
+    def dropped():
+        return scrape(router).total("shadow_dropped_total", reason="rate")
+
+    def ask(n=200):
+        nonlocal asked
+        router.many([("GET", "/shadow/1", ())] * n)
+        asked += n
+
+    router.new.on("/shadow/1", faults.reset())
+    start = time.monotonic()
+    wait_until(lambda: ask() or dropped(), "copies are dropped", 30)
+    ask()
+    seconds = time.monotonic() - start
+    wait_until(lambda: idle(router), "all copies have ended")
+    sent = scrape(router).total("shadow_sent_total")
+    assert sent == asked - dropped()
+    # 64 in a row, what was under way then, and 100 a second
+    assert 64 <= sent <= 64 + 200 + 100 * (seconds + 2)
+
+    router.new.on("/shadow/1", faults.answer(200, b"x"))
+
+    def answered():
+        router.get("/shadow/1")
+        return router.new.seen("/shadow/1")
+
+    router.new.requests.clear()
+    wait_until(answered, "a copy is answered", 15, 0.05)
+    wait_until(lambda: idle(router), "all copies have ended")
+    before = dropped()
+    ask(300)
+    assert dropped() == before
+
+
 def test_a_shadow_does_not_count_against_its_backend(router):
     before = scrape(router).total("backend_requests_total", backend="new")
     router.new.on("/shadow/1", faults.reset())
