@@ -370,11 +370,14 @@ ngx_http_strangler_learn_run(ngx_http_strangler_learner_t *learner)
 }
 
 
+/* A worker that quits does not wait for a disk: learn_stop tries once more. */
+
 static ngx_uint_t
 ngx_http_strangler_is_due(ngx_http_strangler_learner_t *learner)
 {
     return learner->batch
            && fig_batch_count(learner->batch)
+           && !(ngx_exiting && learner->failed)
            && (ngx_exiting
                || (ngx_msec_int_t) (ngx_current_msec - learner->due) >= 0);
 }
@@ -400,7 +403,9 @@ ngx_http_strangler_learn_next(ngx_http_strangler_learner_t *learner)
     if (learner->busy || !ngx_queue_empty(&learner->waiting)) {
         ngx_add_timer(&learner->timer, NGX_HTTP_STRANGLER_WORK);
 
-    } else if (learner->batch && fig_batch_count(learner->batch)) {
+    } else if (learner->batch && fig_batch_count(learner->batch)
+               && !(ngx_exiting && learner->failed))
+    {
         ms = (ngx_msec_int_t) (learner->due - ngx_current_msec);
 
         ngx_add_timer(&learner->timer,
