@@ -89,6 +89,7 @@ ngx_http_strangler_copy_abort(ngx_http_strangler_copy_t *copy)
     c = copy->connection;
     c->error = 1;
 
+    copy->request->post_action = 1;
     copy->request->count++;
 
     ngx_http_finalize_request(copy->request, NGX_HTTP_CLIENT_CLOSED_REQUEST);
@@ -220,6 +221,7 @@ ngx_http_strangler_copy_proxy(ngx_http_request_t *r)
 static void
 ngx_http_strangler_copy_start(ngx_event_t *ev)
 {
+    ngx_int_t                   rc;
     ngx_connection_t           *c;
     ngx_http_request_t         *r;
     ngx_http_strangler_copy_t  *copy;
@@ -231,7 +233,13 @@ ngx_http_strangler_copy_start(ngx_event_t *ev)
     ngx_add_timer(&copy->deadline,
                   (ngx_msec_t) copy->exchange->route->shadow.timeout);
 
-    ngx_http_finalize_request(r, ngx_http_strangler_copy_proxy(r));
+    rc = ngx_http_strangler_copy_proxy(r);
+
+    if (rc != NGX_DONE) {
+        r->post_action = 1;
+    }
+
+    ngx_http_finalize_request(r, rc);
     ngx_http_run_posted_requests(c);
 }
 
