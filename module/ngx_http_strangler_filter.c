@@ -313,10 +313,6 @@ ngx_http_strangler_change(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (ctx->decision.assign && ngx_http_strangler_assign(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
     lcf = ngx_http_get_module_loc_conf(r, ngx_http_strangler_module);
 
     if (lcf->debug_header && ngx_http_strangler_debug(r, ctx) != NGX_OK) {
@@ -340,8 +336,7 @@ ngx_http_strangler_is_changed(ngx_http_request_t *r,
     route = ctx->decision.route;
 
     if (r->headers_out.status != NGX_HTTP_OK
-        || lcf->debug_header
-        || ctx->decision.assign)
+        || lcf->debug_header)
     {
         return 1;
     }
@@ -371,6 +366,14 @@ ngx_http_strangler_header_filter(ngx_http_request_t *r)
         && ngx_http_strangler_capture_head(r, ctx))
     {
         return NGX_OK;
+    }
+
+    /* the router's own cookie, which no backend has set */
+
+    if (ctx && r == r->main && ctx->decision.assign
+        && ngx_http_strangler_assign(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     return ngx_http_next_header_filter(r);
