@@ -159,10 +159,14 @@ ngx_http_strangler_keep_head(ngx_http_request_t *r,
 }
 
 
-/* An answer that a backend is giving now; not a page of nginx's own. */
+/*
+ * An answer that a backend is giving now; not a page of nginx's own, nor what
+ * another location was asked for by X-Accel-Redirect.
+ */
 
 static ngx_uint_t
-ngx_http_strangler_is_backends(ngx_http_request_t *r)
+ngx_http_strangler_is_backends(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx)
 {
     ngx_http_upstream_t  *u;
 
@@ -170,6 +174,7 @@ ngx_http_strangler_is_backends(ngx_http_request_t *r)
 
     return u != NULL
            && u->cleanup != NULL
+           && u->peer.data == ctx
            && u->headers_in.status_n != 0
            && !r->cached;
 }
@@ -187,7 +192,7 @@ ngx_http_strangler_capture_head(ngx_http_request_t *r,
     if (copy == NULL) {
         exchange = ctx->exchange;
 
-        if (exchange && ngx_http_strangler_is_backends(r)) {
+        if (exchange && ngx_http_strangler_is_backends(r, ctx)) {
             ngx_http_strangler_keep_head(r, ctx, exchange,
                              &exchange->answers[NGX_HTTP_STRANGLER_PRIMARY]);
         }
@@ -195,7 +200,7 @@ ngx_http_strangler_capture_head(ngx_http_request_t *r,
         return 0;
     }
 
-    if (ngx_http_strangler_is_backends(r)) {
+    if (ngx_http_strangler_is_backends(r, ctx)) {
         ngx_http_strangler_keep_head(r, ctx, copy->exchange, copy->kept);
     }
 
