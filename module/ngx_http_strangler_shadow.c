@@ -277,7 +277,10 @@ ngx_http_strangler_is_answered(ngx_http_strangler_ctx_t *ctx)
 }
 
 
-/* The old side is asked once more, so that its own noise is known. */
+/*
+ * The old side is asked once more, so that its own noise is known; where it has
+ * no part in the pair there is nothing to know.
+ */
 
 static void
 ngx_http_strangler_probe(ngx_http_strangler_ctx_t *ctx)
@@ -289,6 +292,8 @@ ngx_http_strangler_probe(ngx_http_strangler_ctx_t *ctx)
 
     if (exchange->comparer == NULL
         || exchange->route->from == NULL
+        || (exchange->side == FIG_SIDE_NEW
+            && ctx->decision.side == FIG_SIDE_NEW)
         || !fig_method_is_safe(
                             ngx_http_strangler_fig(ctx->request->method_name))
         || !ngx_http_strangler_is_drawn(exchange->route->compare.noise))
