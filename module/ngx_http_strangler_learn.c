@@ -311,6 +311,13 @@ ngx_http_strangler_learn_end(ngx_http_strangler_learner_t *learner)
     }
 
     learner->told = learner->failed;
+
+    /* a worker that is to end does not wait for a directory that is gone */
+
+    if (learner->failed && (ngx_exiting || ngx_terminate)) {
+        fig_batch_destroy(learner->batch);
+        learner->batch = NULL;
+    }
 }
 
 

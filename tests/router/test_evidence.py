@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -293,6 +294,22 @@ def test_evidence_outlives_processes(router, how):
         "all are there")
     assert len(found) == 1
     assert readiness(router, "shadow")["mismatches"] == 100
+
+
+def test_a_worker_ends_though_its_evidence_cannot_be_kept(router):
+    both(router, "/shadow/1", document({"a": 1}), document({"a": 2}))
+    ask(router, "/shadow/1")
+    compared(router, 1)
+    evidence = os.path.join(router.home, "state", "evidence")
+    shutil.rmtree(evidence)
+    with open(evidence, "w"):
+        pass                            # in the way of a new directory
+    ask(router, "/shadow/1", 50)
+    master = router.nginx.pid()
+    router.close()
+    router.nginx.signal(signal.SIGQUIT)
+    router.nginx.wait_ended(master)
+    assert "cannot be kept" in router.nginx.log()
 
 
 def test_without_a_state_directory_answers_are_compared(one_router):
