@@ -40,8 +40,8 @@ usage: ./build.sh COMMAND
                   when one failed, whose input is then in build/fuzz/crashes
   bench [--quick] [SECTION...]
                   print what the module costs, or some of: instructions cpu
-                  loading matching flips (--functions KIND ROUTES hit|miss:
-                  where the instructions of a case go; see
+                  loading matching flips shadow (--functions KIND ROUTES
+                  hit|miss: where the instructions of a case go; see
                   docs/performance.md)
   clean           remove build/
 

@@ -22,14 +22,16 @@ import instructions
 import latency
 import loading
 import matching
+import shadow
 from servers import Lab
 from tables import Table, heading
 
-SECTIONS = ("instructions", "cpu", "loading", "matching", "flips")
+SECTIONS = ("instructions", "cpu", "loading", "matching", "flips",
+            "shadow")
 
 Size = collections.namedtuple(
     "Size", "kinds numbers cpu_kinds cpu_numbers cpu_rounds "
-            "loaded_kinds loaded load_rounds phases counted flips")
+            "loaded_kinds loaded load_rounds phases counted flips shadow")
 
 ALL = tuple(cases.KINDS.values())
 SOME = tuple(cases.KINDS[name] for name in ("prefix", "regex"))
@@ -37,11 +39,13 @@ SOME = tuple(cases.KINDS[name] for name in ("prefix", "regex"))
 FULL = Size(kinds=ALL, numbers=cases.NUMBERS, cpu_kinds=ALL,
             cpu_numbers=(10, 10000), cpu_rounds=150,
             loaded_kinds=ALL, loaded=(1000, 10000), load_rounds=5, phases=8,
-            counted=cases.NUMBERS, flips=200)
+            counted=cases.NUMBERS, flips=200,
+            shadow=5)
 QUICK = Size(kinds=SOME, numbers=(10, 10000), cpu_kinds=SOME[:1],
              cpu_numbers=(10, 10000), cpu_rounds=60,
              loaded_kinds=SOME, loaded=(10000,), load_rounds=3, phases=3,
-             counted=(10,), flips=60)
+             counted=(10,), flips=60,
+             shadow=1)
 
 WHICH = (("kind", "kind", "s"), ("routes", "routes", ",d"), ("", "op", "s"))
 
@@ -103,6 +107,21 @@ def run_flips(lab, size):
     return table.fill(flips.measure(lab, size.flips))
 
 
+def run_shadow(lab, size, programs):
+    heading("Shadows that are healthy and not, and what clients see")
+    table = Table(("shadow", "case", "s"),
+                  ("requests/s", "requests", ",d"),
+                  ("of none", "of_none", ".3f"),
+                  ("p50 us", "p50_us", ",.0f"), ("p99 us", "p99_us", ",.0f"))
+    rows = table.fill(shadow.measure(lab, programs, size.shadow))
+
+    heading("Other clients while documents of 1 MB are asked for")
+    table = Table(("large ones", "case", "<10"), ("a second", "large", ".1f"),
+                  ("p50 us", "p50_us", ",.0f"), ("p99 us", "p99_us", ",.0f"))
+    return {"cases": rows, "burst": table.fill(
+        shadow.measure_burst(lab, programs, size.shadow))}
+
+
 def run_functions(lab, kind, number, op):
     heading(f"Instructions in functions themselves, {kind}, {number} "
             f"routes, {op}")
@@ -148,7 +167,8 @@ def main():
     runs = {"instructions": run_instructions, "cpu": run_cpu,
             "loading": run_loading, "flips": run_flips,
             "matching": lambda lab, size: run_matching(
-                lab, size, home / "match_bench")}
+                lab, size, home / "match_bench"),
+            "shadow": lambda lab, size: run_shadow(lab, size, home)}
 
     # so that an end from outside ends the servers, too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
