@@ -194,6 +194,63 @@ fig_classes_add(fig_classes_t *classes, fig_str_t name,
 }
 
 
+/* Inserts an id in its order, unless it is there; false: there is no room. */
+
+static bool
+fig_classes_insert(uint64_t *ids, size_t *n, size_t max, uint64_t id)
+{
+    size_t  i, at;
+
+    for (at = 0; at < *n && ids[at] < id; at++) {
+        /* void */
+    }
+
+    if (at < *n && ids[at] == id) {
+        return true;
+    }
+
+    if (*n == max) {
+        return false;
+    }
+
+    for (i = (*n)++; i > at; i--) {
+        ids[i] = ids[i - 1];
+    }
+
+    ids[at] = id;
+
+    return true;
+}
+
+
+size_t
+fig_classes_ids(const fig_classes_t *classes, fig_str_t route,
+    const fig_comparison_t *comparison, uint64_t *ids, size_t max)
+{
+    size_t    i, n;
+    uint64_t  id;
+
+    n = 0;
+
+    for (i = 0; i < comparison->n; i++) {
+
+        if (!comparison->differences[i].first) {
+            continue;
+        }
+
+        id = fig_class_id(route, &comparison->differences[i], false);
+
+        if (fig_classes_lookup(classes, id) == NULL
+            || !fig_classes_insert(ids, &n, max, id))
+        {
+            return 0;
+        }
+    }
+
+    return n;
+}
+
+
 static bool
 fig_classes_has(fig_str_t route, const fig_comparison_t *comparison,
     uint64_t id)

@@ -101,6 +101,13 @@ fig_status_t fig_classes_probe(fig_classes_t *classes, fig_str_t route,
 /* The class with this id, or NULL. */
 const fig_class_t *fig_classes_find(const fig_classes_t *classes, uint64_t id);
 
+/*
+ * The ids of the classes that a pair differs in, ascending and each once; how
+ * many.  0 when there are more than max, or one of them is not known.
+ */
+size_t fig_classes_ids(const fig_classes_t *classes, fig_str_t route,
+    const fig_comparison_t *comparison, uint64_t *ids, size_t max);
+
 /* The classes of a route, or with a NULL route all, in order of their age. */
 const fig_class_t *fig_classes_next(const fig_classes_t *classes,
     const fig_str_t *route, const fig_class_t *after);

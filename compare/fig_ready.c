@@ -235,3 +235,41 @@ fig_ready_add(fig_ready_t *ready, const fig_ready_limits_t *limits,
     fig_ready_count(ready, request, match);
     fig_ready_match(ready, &score);
 }
+
+
+void
+fig_ready_forgive(fig_ready_t *ready, const fig_ready_limits_t *limits,
+    uint64_t mismatches)
+{
+    size_t       i;
+    uint64_t     n, most, left;
+    fig_score_t  score;
+
+    fig_ready_score(limits, &score);
+
+    if (mismatches > ready->mismatches) {
+        mismatches = ready->mismatches;
+    }
+
+    ready->mismatches -= mismatches;
+    ready->matches += mismatches;
+
+    for (i = 0, left = mismatches; i < 2; i++) {
+        n = (left < ready->failures[i]) ? left : ready->failures[i];
+        ready->failures[i] -= n;
+        left -= n;
+    }
+
+    /* at its lower end the score has not counted all of them */
+
+    most = (uint64_t) (-FIG_READY_LEAST / score.mismatch);
+
+    if (ready->score <= FIG_READY_LEAST || mismatches >= most) {
+        ready->score = fig_ready_alone(ready, &score, ready->credit);
+
+    } else {
+        ready->score += (int64_t) mismatches * score.mismatch;
+    }
+
+    fig_ready_match(ready, &score);
+}

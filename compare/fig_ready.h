@@ -61,6 +61,14 @@ void fig_ready_add(fig_ready_t *ready, const fig_ready_limits_t *limits,
     fig_outcome_t outcome, uint64_t request, uint64_t now);
 
 
+/*
+ * So many mismatches turned out to be acknowledged differences, or noise: they
+ * are as good as none now, but not as good as so many different requests.
+ */
+void fig_ready_forgive(fig_ready_t *ready, const fig_ready_limits_t *limits,
+    uint64_t mismatches);
+
+
 typedef enum {
     FIG_VERDICT_GATHERING,
     FIG_VERDICT_READY,

@@ -292,6 +292,8 @@ fig_evidence_merge_route(fig_evidence_txn_t *txn, fig_batch_route_t *route,
         fig_record_add(&record, pair);
     }
 
+    fig_record_forgive(&record, now);
+
     status = fig_evidence_save(txn, route->name, &record, n, false, now);
 
     if (status == FIG_OK) {

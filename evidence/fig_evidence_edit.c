@@ -89,6 +89,8 @@ fig_evidence_acknowledge(fig_evidence_t *evidence, uint64_t id,
         return FIG_EVIDENCE_FAILED;
     }
 
+    fig_record_forgive(&record, now);
+
     return fig_edit_end(&txn, route, &record, n, now);
 }
 

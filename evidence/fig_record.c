@@ -41,6 +41,7 @@ fig_record_renew(fig_record_t *record, const fig_pair_t *pair)
 {
     fig_classes_renew(record->classes, pair->time);
     fig_ready_init(&record->ready, pair->key);
+    record->suspects.n = 0;
     memset(&record->old_side, 0, sizeof(fig_latency_t));
     memset(&record->new_side, 0, sizeof(fig_latency_t));
 
@@ -183,6 +184,11 @@ fig_record_add(fig_record_t *record, fig_batch_pair_t *merged)
         merged->new_classes = fig_record_counted(record, pair->route) - before;
     }
 
+    if (merged->outcome == FIG_OUTCOME_MISMATCH) {
+        fig_suspects_add(&record->suspects, record->classes, pair->route,
+                         pair->comparison);
+    }
+
     if (pair->itself != NULL) {
 
         /* without memory it is a probe less */
@@ -199,6 +205,19 @@ fig_record_add(fig_record_t *record, fig_batch_pair_t *merged)
     {
         fig_latency_add(&record->old_side, pair->old_us);
         fig_latency_add(&record->new_side, pair->new_us);
+    }
+}
+
+
+void
+fig_record_forgive(fig_record_t *record, uint64_t now)
+{
+    uint64_t  n;
+
+    n = fig_suspects_clear(&record->suspects, record->classes, now);
+
+    if (n != 0) {
+        fig_ready_forgive(&record->ready, &record->limits, n);
     }
 }
 

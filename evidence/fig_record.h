@@ -11,10 +11,15 @@
 #define FIG_RECORD_H
 
 #include "fig_evidence.h"
+#include "fig_suspects.h"
 
 
 #define FIG_RECORD_BEFORE  8           /* builds that are remembered */
 #define FIG_RECORD_MAX     (16 * 1024 * 1024)
+#define FIG_RECORD_VERSION 1
+#define FIG_RECORD_MOST    1000000000000000    /* of anything that is counted */
+#define FIG_RECORD_UNIT    1e9         /* p0, alpha as whole numbers */
+#define FIG_RECORD_SUM     18          /* bytes of ,"sum":"..."} */
 #define FIG_RECORD_HEAD    8192        /* in which n and all ids are */
 
 
@@ -32,6 +37,7 @@ typedef struct {
     fig_ready_t          ready;
     fig_latency_t        old_side;
     fig_latency_t        new_side;
+    fig_suspects_t       suspects;
     fig_classes_t       *classes;
 } fig_record_t;
 
@@ -52,6 +58,10 @@ fig_status_t fig_record_decode(fig_record_t *record, fig_str_t route,
 void fig_record_encode(const fig_record_t *record, fig_str_t route,
     fig_json_out_t *out);
 
+/* Between the two files that write and read. */
+static const char  fig_record_mark[] = ",\"sum\":\"";
+uint32_t fig_record_sum(const char *data, size_t len);
+
 /* The number of classes that the head of a file says it has. */
 size_t fig_record_count(fig_str_t head);
 
@@ -65,6 +75,9 @@ void fig_record_judge(const fig_record_t *record, fig_str_t route,
 /* Adds a pair, and notes its outcome in it. */
 struct fig_batch_pair_s;
 void fig_record_add(fig_record_t *record, struct fig_batch_pair_s *pair);
+
+/* Takes back mismatches whose classes are noise or acknowledged by now. */
+void fig_record_forgive(fig_record_t *record, uint64_t now);
 
 
 #endif /* FIG_RECORD_H */

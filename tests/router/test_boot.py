@@ -218,7 +218,8 @@ def test_state_belongs_to_the_workers_user(one_router):
     assert files
     for file in files:
         assert file.stat().st_uid == nobody, file
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+        mode = 0o700 if file.is_dir() else 0o600
+        assert stat.S_IMODE(file.stat().st_mode) == mode, file
 
     quit(router)
     router.rules.replace(BAD)

@@ -229,6 +229,8 @@ def test_noise_is_found_by_asking_the_old_side_again(router):
     compared(router, 60, "noisy")
     (found,) = classes(router, "noisy")
     assert (found["path"], found["noise"]) == ("$.stamp", "noise")
+    # those of before that was known are no mismatches any more
+    assert readiness(router, "noisy")["mismatches"] == 0
     # asked once for the client, once more for noise
     assert len(router.legacy.seen("/noisy/1")) == 120
 

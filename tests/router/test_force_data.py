@@ -18,6 +18,7 @@ FORCE = """
     match: {{path: /force/{stage}/*}}
     to: new
     stage: {stage}
+    shadow: {{percent: 0}}
     {ramp}
     force:
       new: [{{cookies: {{qa: "1"}}}}, {{headers: {{X-Try: "*"}}}}]
@@ -30,6 +31,7 @@ DATA = """
     match: {{path: /data/{data}/{stage}/*}}
     to: new
     stage: {stage}
+    shadow: {{percent: 0}}
     data: {data}
     {ramp}
 """

@@ -21,6 +21,7 @@ routes:
     match: {path: /shadow/*}
     to: new
     stage: shadow
+    shadow: {percent: 0}
   - name: ramp-none
     match: {path: /ramp0/*}
     to: new

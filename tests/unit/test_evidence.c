@@ -230,6 +230,115 @@ test_acknowledged_is_kept(void **state)
     bench_release(&b);
 }
 
+/* A stamp is a mismatch until it is known to be noise, and none after that. */
+
+
+static void
+test_noise_is_taken_back(void **state)
+{
+    size_t               i;
+    bench_t              b;
+    fig_comparison_t     itself;
+    fig_difference_t     stamp;
+    fig_evidence_view_t  view;
+
+    (void) state;
+
+    bench_init(&b);
+    stamp = *differ(&b, FIG_KIND_VALUE, "$.stamp");
+    itself = b.comparison;
+    itself.differences = &stamp;
+
+    give(&b, "orders", 2000);
+    merge(&b);
+    view = look(&b, "orders");
+    assert_int_equal(view.mismatches, 2000);
+    fig_evidence_release(&view);
+
+    b.pair.itself = &itself;
+    give(&b, "orders", 25);
+    merge(&b);
+    view = look(&b, "orders");
+    assert_int_equal(view.mismatches, 0);
+    assert_int_equal(view.pairs, 2025);
+    fig_evidence_release(&view);
+
+    /* another one beside it is not: such a pair stays what it is */
+
+    b.pair.itself = NULL;
+    b.differences[1] = b.differences[0];
+    b.differences[1].path = fig_str_from("$.total");
+    b.comparison.n = b.comparison.total = 2;
+    give(&b, "orders", 3);
+    merge(&b);
+    view = look(&b, "orders");
+    assert_int_equal(view.mismatches, 3);
+    fig_evidence_release(&view);
+
+    b.comparison.n = b.comparison.total = 1;
+
+    for (i = 0; i < 8; i++) {
+        give(&b, "orders", 1000);
+        merge(&b);
+    }
+
+    view = look(&b, "orders");
+    assert_int_equal(view.mismatches, 3);
+    assert_int_equal(view.readiness.verdict, FIG_VERDICT_GATHERING);
+    fig_evidence_release(&view);
+    bench_release(&b);
+}
+
+
+/* What is acknowledged makes good what it was counted as. */
+
+static void
+test_acknowledged_is_taken_back(void **state)
+{
+    size_t               i;
+    bench_t              b;
+    uint64_t             id;
+    fig_evidence_view_t  view;
+
+    (void) state;
+
+    bench_init(&b);
+    agree(&b);
+
+    for (i = 0; i < 6; i++) {
+        give(&b, "orders", 1000);
+        merge(&b);
+    }
+
+    differ(&b, FIG_KIND_EXTRA, "$.new");
+    give(&b, "orders", 100);
+    merge(&b);
+    view = look(&b, "orders");
+    assert_int_equal(view.readiness.verdict, FIG_VERDICT_NOT_READY);
+    id = first_class(&view)->id;
+    fig_evidence_release(&view);
+
+    assert_int_equal(acknowledge(&b, id, NOW + 100), FIG_EVIDENCE_DONE);
+    view = look(&b, "orders");
+    assert_int_equal(view.mismatches, 0);
+    assert_int_equal(view.pairs, 6100);
+    assert_int_equal(view.readiness.verdict, FIG_VERDICT_READY);
+    fig_evidence_release(&view);
+
+    /* and by the file */
+
+    fig_evidence_close(b.evidence);
+    assert_int_equal(fig_evidence_open(b.dir, getuid(), getgid(),
+                                       &b.evidence), FIG_OK);
+    agree(&b);
+    give(&b, "orders", 1);
+    merge(&b);
+    view = look(&b, "orders");
+    assert_int_equal(view.mismatches, 0);
+    fig_evidence_release(&view);
+    bench_release(&b);
+}
+
 
 static void
 test_another_key_is_outdated(void **state)
@@ -740,6 +849,8 @@ main(void)
         cmocka_unit_test(test_a_route_becomes_ready),
         cmocka_unit_test(test_news_go_around),
         cmocka_unit_test(test_acknowledged_is_kept),
+        cmocka_unit_test(test_noise_is_taken_back),
+        cmocka_unit_test(test_acknowledged_is_taken_back),
         cmocka_unit_test(test_another_key_is_outdated),
         cmocka_unit_test(test_a_deployment_rolls),
         cmocka_unit_test(test_damaged_files_are_put_aside),
