@@ -340,3 +340,20 @@ fig_batch_pop(fig_batch_t *batch)
         fig_arena_reset(batch->arena, FIG_BATCH_KEEP);
     }
 }
+
+
+void
+fig_batch_defer(fig_batch_t *batch)
+{
+    fig_batch_route_t  *route, **last;
+
+    route = batch->routes;
+
+    for (last = &batch->routes; *last != NULL; last = &(*last)->next) {
+        /* void */
+    }
+
+    *last = route;
+    batch->routes = route->next;
+    route->next = NULL;
+}

@@ -43,6 +43,9 @@ struct fig_batch_s {
 /* Takes away the first route with its pairs, which are merged. */
 void fig_batch_pop(fig_batch_t *batch);
 
+/* Puts the first route behind the others. */
+void fig_batch_defer(fig_batch_t *batch);
+
 /* Whether a name is one that routes have, and good for a file. */
 bool fig_batch_is_name(fig_str_t name);
 

@@ -306,16 +306,39 @@ fig_evidence_merge_route(fig_evidence_txn_t *txn, fig_batch_route_t *route,
 }
 
 
+static size_t
+fig_evidence_count_routes(const fig_batch_t *batch)
+{
+    size_t                    n;
+    const fig_batch_route_t  *route;
+
+    n = 0;
+
+    for (route = batch->routes; route != NULL; route = route->next) {
+        n++;
+    }
+
+    return n;
+}
+
+
+/* One that cannot be merged does not stand in the way of others. */
+
 fig_status_t
 fig_evidence_merge(fig_evidence_t *evidence, fig_batch_t *batch, uint64_t now,
     fig_evidence_told_pt told, void *data)
 {
-    fig_status_t         status;
+    size_t               left;
+    fig_status_t         status, worst;
     fig_batch_pair_t    *pair;
     fig_batch_route_t   *route;
     fig_evidence_txn_t   txn;
 
-    while (batch->n != 0) {
+    worst = FIG_OK;
+
+    for (left = fig_evidence_count_routes(batch); left != 0 && batch->n != 0;
+         left--)
+    {
         route = batch->routes;
 
         if (route->n != 0) {
@@ -327,7 +350,9 @@ fig_evidence_merge(fig_evidence_t *evidence, fig_batch_t *batch, uint64_t now,
             fig_evidence_end(&txn);
 
             if (status != FIG_OK) {
-                return status;
+                worst = status;
+                fig_batch_defer(batch);
+                continue;
             }
         }
 
@@ -340,5 +365,5 @@ fig_evidence_merge(fig_evidence_t *evidence, fig_batch_t *batch, uint64_t now,
         fig_batch_pop(batch);
     }
 
-    return FIG_OK;
+    return worst;
 }

@@ -121,17 +121,29 @@ ngx_http_strangler_copy_deadline(ngx_event_t *ev)
 }
 
 
-/* Called when nginx shuts down in spite of what is under way. */
+/*
+ * Called when nginx shuts down in spite of what is under way, and for writing
+ * when one of its threads has done something for the request.
+ */
 
 static void
 ngx_http_strangler_copy_event(ngx_event_t *ev)
 {
-    ngx_connection_t  *c;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
 
     c = ev->data;
 
     if (c->close) {
         ngx_http_strangler_copy_abort(ngx_http_strangler_copy_of(c));
+        return;
+    }
+
+    if (ev->write) {
+        r = c->data;
+
+        r->write_event_handler(r);
+        ngx_http_run_posted_requests(c);
     }
 }
 
@@ -458,6 +470,13 @@ ngx_http_strangler_copy_fill(ngx_http_strangler_ctx_t *ctx,
 
     own->copy = copy;
     own->marker = NGX_HTTP_STRANGLER_MARKED;
+
+    if (ngx_http_strangler_copy_variables(ctx->request, copy->request,
+                                          copy->request->pool)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     copy->slot = copy->exchange->slot;
     ngx_http_strangler_shadow_enter(&ctx->rset->counter, copy->slot, 1);

@@ -242,7 +242,7 @@ ngx_http_strangler_mix(uint64_t hash, const u_char *p, size_t len)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_strangler_name_exchange(ngx_http_strangler_ctx_t *ctx,
     ngx_str_t *body)
 {
@@ -342,5 +342,5 @@ ngx_http_strangler_copy_request(ngx_http_strangler_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    return ngx_http_strangler_copy_variables(client, r, pool);
+    return NGX_OK;
 }

@@ -252,7 +252,6 @@ ngx_http_strangler_is_answered(ngx_http_strangler_ctx_t *ctx)
     status = r->err_status ? r->err_status : r->headers_out.status;
 
     if (ctx->failed
-        || ctx->fell_back
         || r->connection->error
         || r->connection->timedout
         || status == NGX_HTTP_CLIENT_CLOSED_REQUEST
@@ -314,6 +313,47 @@ ngx_http_strangler_probe(ngx_http_strangler_ctx_t *ctx)
 }
 
 
+/*
+ * The new side was asked, and failed: what the old one answered instead is
+ * compared with that, or a service whose failures are masked would look well.
+ */
+
+static void
+ngx_http_strangler_learn_failure(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_int_t                       status;
+    ngx_str_t                       body;
+    ngx_http_strangler_kept_t      *answers;
+    ngx_http_strangler_exchange_t  *exchange;
+
+    exchange = ctx->exchange;
+    answers = exchange->answers;
+
+    ngx_str_null(&body);
+
+    if (exchange->comparer == NULL
+        || ctx->decision.fallback != exchange->route->from
+        || answers[NGX_HTTP_STRANGLER_PRIMARY].failed
+        || ngx_http_strangler_name_exchange(ctx, &body) != NGX_OK)
+    {
+        return;
+    }
+
+    exchange->side = FIG_SIDE_NEW;
+    exchange->copied = 1;
+
+    answers[NGX_HTTP_STRANGLER_COPY].versioned
+        = ctx->decision.backend->version.len != 0;
+
+    status = ngx_atoi(ctx->reason.data, ctx->reason.len);
+
+    if (status != NGX_ERROR) {
+        answers[NGX_HTTP_STRANGLER_COPY].status = status;
+        answers[NGX_HTTP_STRANGLER_COPY].complete = 1;
+    }
+}
+
+
 static void
 ngx_http_strangler_shadow(ngx_http_strangler_ctx_t *ctx)
 {
@@ -325,6 +365,11 @@ ngx_http_strangler_shadow(ngx_http_strangler_ctx_t *ctx)
     ctx->shadow = NGX_HTTP_STRANGLER_UNSHADOWED;
 
     if (!ngx_http_strangler_is_answered(ctx)) {
+        return;
+    }
+
+    if (ctx->fell_back) {
+        ngx_http_strangler_learn_failure(ctx);
         return;
     }
 

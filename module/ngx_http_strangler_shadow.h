@@ -222,9 +222,13 @@ ngx_http_strangler_copy_t *ngx_http_strangler_copy_of(ngx_connection_t *c);
 ngx_int_t ngx_http_strangler_take(ngx_pool_t *pool, ngx_str_t *to,
     const ngx_str_t *from);
 
-/* Header lines, body and variables; NGX_DECLINED: the body is not there. */
+/* Header lines and body; NGX_DECLINED: the body is not there. */
 ngx_int_t ngx_http_strangler_copy_request(ngx_http_strangler_ctx_t *ctx,
     ngx_http_strangler_copy_t *copy);
+
+/* What evidence says of the request; once for an exchange. */
+ngx_int_t ngx_http_strangler_name_exchange(ngx_http_strangler_ctx_t *ctx,
+    ngx_str_t *body);
 
 /* ngx_http_strangler_copy_lines.c: its header lines */
 

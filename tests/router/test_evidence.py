@@ -175,6 +175,19 @@ def test_sides_stay_what_they_are_when_the_new_one_answers(router):
     assert found == {("$.old", "missing"), ("$.new", "extra")}
 
 
+@pytest.mark.parametrize("fault, kind", [
+    (faults.reset(), "transport"), (faults.answer(503, b"x"), "status")])
+def test_a_failure_that_was_masked_is_a_mismatch(router, fault, kind):
+    both(router, "/live/1", document({"a": 1}), fault)
+    for _ in range(3):
+        assert router.get("/live/1").backend is None    # not an echo
+    compared(router, 3, "live")
+    assert scrape(router).total("shadow_outcomes_total", route="live",
+                                outcome="mismatch") == 3
+    assert kind in [c["kind"] for c in classes(router, "live")]
+    assert scrape(router).total("shadow_sent_total", route="live") == 0
+
+
 def test_nothing_is_compared(router):
     both(router, "/uncompared/1", document({"old": 1}), document({"new": 1}))
     ask(router, "/uncompared/1", 3)

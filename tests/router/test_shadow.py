@@ -80,6 +80,14 @@ ROOT = """
         proxy_set_header X-Id $request_id;
         proxy_set_header X-Copy $strangler_copy;
     }
+    location /shadow/mapped/ {
+        set $mine from-set;
+        strangler_pass main;
+        include @PARAMS@;
+        proxy_set_header X-Side $mapped_side;
+        proxy_set_header X-Asked $mapped_cookie;
+        add_header X-Seen $mapped_side$mapped_cookie;
+    }
     location /shadow/unpassed/ {
         strangler_pass main;
         include @PARAMS@;
@@ -134,7 +142,10 @@ ROOT = """
 def router(make_router):
     return make_router(RULES, root=ROOT, backends=("legacy", "new", "third"),
                        http="limit_req_zone $server_name zone=slow:64k "
-                            "rate=10000r/s;",
+                            "rate=10000r/s;"
+                            "map $strangler_side$strangler_copy $mapped_side {"
+                            " old primary; new1 copied; }"
+                            "map $cookie_a $mapped_cookie { default $cookie_a; }",
                        rules_args="zone=2m poll=100ms state=@HOME@/state")
 
 
@@ -321,6 +332,15 @@ def test_variables_are_the_clients(router):
     assert copy.value("X-Id") == response.value("X-Id")
     assert copy.value("X-Copy") == "1"
     assert router.legacy.seen()[0].value("X-Copy") is None
+
+
+def test_what_follows_from_others_is_found_anew(router):
+    router.get("/shadow/mapped/1", [("Cookie", "a=b")])
+    (copy,) = copies(router.new, "/shadow/mapped/1")
+    primary = router.legacy.seen()[0]
+    assert (primary.value("X-Side"), primary.value("X-Asked")) == (
+        "primary", "b")
+    assert (copy.value("X-Side"), copy.value("X-Asked")) == ("copied", "b")
 
 
 def test_the_marker_comes_with_every_copy(router):

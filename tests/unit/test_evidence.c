@@ -230,8 +230,8 @@ test_acknowledged_is_kept(void **state)
     bench_release(&b);
 }
 
-/* A stamp is a mismatch until it is known to be noise, and none after that. */
 
+/* A stamp is a mismatch until it is known to be noise, and none after that. */
 
 static void
 test_noise_is_taken_back(void **state)
