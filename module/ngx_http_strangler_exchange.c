@@ -206,3 +206,42 @@ ngx_http_strangler_keep_time(ngx_http_strangler_kept_t *kept,
         kept->ms = u->state->response_time;
     }
 }
+
+
+void
+ngx_http_strangler_answer(const ngx_http_strangler_kept_t *kept,
+    fig_answer_t *answer)
+{
+    ngx_memzero(answer, sizeof(fig_answer_t));
+
+    answer->status = (unsigned) kept->status;
+    answer->fields = kept->fields.elts;
+    answer->nfields = kept->fields.nelts;
+    answer->body = fig_str((char *) kept->body, kept->len);
+    answer->authority = ngx_http_strangler_fig(kept->authority);
+
+    if (kept->over) {
+        answer->fault = FIG_FAULT_LIMIT;
+
+    } else if (kept->status == 0 || !kept->complete) {
+        answer->fault = FIG_FAULT_TRANSPORT;
+    }
+}
+
+
+/* The builds that answered, as one number; 0: one has not said its name. */
+
+uint64_t
+ngx_http_strangler_versions(const ngx_http_strangler_kept_t *a,
+    const ngx_http_strangler_kept_t *b)
+{
+    if ((a->version.len == 0 && a->versioned)
+        || (b->version.len == 0 && b->versioned)
+        || (a->version.len == 0 && b->version.len == 0))
+    {
+        return 0;
+    }
+
+    return ((uint64_t) ngx_crc32_long(a->version.data, a->version.len) << 32)
+           | (ngx_crc32_long(b->version.data, b->version.len) | 1);
+}

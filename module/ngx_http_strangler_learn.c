@@ -11,12 +11,16 @@
 
 #include "ngx_http_strangler_shadow.h"
 
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
 
 #define NGX_HTTP_STRANGLER_MERGE    1000       /* ms between two, at least */
 #define NGX_HTTP_STRANGLER_SHARE    20         /* of the time goes to them */
 #define NGX_HTTP_STRANGLER_WORK     50         /* ms: the worker waits */
 #define NGX_HTTP_STRANGLER_WAITING  1024       /* exchanges */
 #define NGX_HTTP_STRANGLER_INLINE   4096       /* bytes, without threads */
+#define NGX_HTTP_STRANGLER_NICE     10
 #define NGX_HTTP_STRANGLER_BATCH    (8 * 1024 * 1024)
 #define NGX_HTTP_STRANGLER_ARENA    (16 * 1024 * 1024)
 
@@ -32,6 +36,8 @@ struct ngx_http_strangler_learner_s {
     unsigned                       told:1;     /* that merging fails */
 #if (NGX_THREADS)
     ngx_thread_task_t             *task;
+    ngx_thread_pool_t             *threads;    /* NULL: do it here */
+    ngx_uint_t                     patient;    /* its thread is ours alone */
 #endif
 
     /* the thread's, while it runs */
@@ -83,45 +89,6 @@ ngx_http_strangler_learned(void *data, fig_str_t name, fig_outcome_t outcome,
         ngx_http_strangler_count_outcome(gen->route_slots[route->index],
                                          outcome);
     }
-}
-
-
-static void
-ngx_http_strangler_answer(const ngx_http_strangler_kept_t *kept,
-    fig_answer_t *answer)
-{
-    ngx_memzero(answer, sizeof(fig_answer_t));
-
-    answer->status = (unsigned) kept->status;
-    answer->fields = kept->fields.elts;
-    answer->nfields = kept->fields.nelts;
-    answer->body = fig_str((char *) kept->body, kept->len);
-    answer->authority = ngx_http_strangler_fig(kept->authority);
-
-    if (kept->over) {
-        answer->fault = FIG_FAULT_LIMIT;
-
-    } else if (kept->status == 0 || !kept->complete) {
-        answer->fault = FIG_FAULT_TRANSPORT;
-    }
-}
-
-
-/* The builds that answered, as one number; 0: one has not said its name. */
-
-static uint64_t
-ngx_http_strangler_versions(const ngx_http_strangler_kept_t *a,
-    const ngx_http_strangler_kept_t *b)
-{
-    if ((a->version.len == 0 && a->versioned)
-        || (b->version.len == 0 && b->versioned)
-        || (a->version.len == 0 && b->version.len == 0))
-    {
-        return 0;
-    }
-
-    return ((uint64_t) ngx_crc32_long(a->version.data, a->version.len) << 32)
-           | (ngx_crc32_long(b->version.data, b->version.len) | 1);
 }
 
 
@@ -240,6 +207,31 @@ ngx_http_strangler_compare(ngx_http_strangler_learner_t *learner,
 }
 
 
+#if (NGX_THREADS)
+
+/*
+ * The event loop comes first where cores are few.  On Linux a priority is a
+ * thread's (setpriority(2), NOTES); it cannot be taken back, so that this is
+ * for one that does nothing else.
+ */
+
+static void
+ngx_http_strangler_be_patient(ngx_http_strangler_learner_t *learner)
+{
+#if (NGX_LINUX)
+
+    if (learner->patient) {
+        learner->patient = 0;
+        (void) setpriority(PRIO_PROCESS, (id_t) syscall(SYS_gettid),
+                           NGX_HTTP_STRANGLER_NICE);
+    }
+
+#endif
+}
+
+#endif
+
+
 static void
 ngx_http_strangler_learn_work(void *data, ngx_log_t *log)
 {
@@ -248,6 +240,10 @@ ngx_http_strangler_learn_work(void *data, ngx_log_t *log)
 
     ngx_queue_t                    *q;
     ngx_http_strangler_exchange_t  *exchange;
+
+#if (NGX_THREADS)
+    ngx_http_strangler_be_patient(learner);
+#endif
 
     for (q = ngx_queue_head(&learner->work);
          q != ngx_queue_sentinel(&learner->work);
@@ -353,13 +349,13 @@ ngx_http_strangler_learn_run(ngx_http_strangler_learner_t *learner)
 
 #if (NGX_THREADS)
 
-    if (learner->rset->thread_pool) {
+    if (learner->threads) {
         learner->task->handler = ngx_http_strangler_learn_work;
         *(ngx_http_strangler_learner_t **) learner->task->ctx = learner;
         learner->task->event.handler = ngx_http_strangler_learn_done;
         learner->task->event.data = learner;
 
-        if (ngx_thread_task_post(learner->rset->thread_pool, learner->task)
+        if (ngx_thread_task_post(learner->threads, learner->task)
             == NGX_OK)
         {
             learner->busy = 1;
@@ -437,7 +433,7 @@ ngx_http_strangler_is_small(ngx_http_strangler_learner_t *learner,
 {
 #if (NGX_THREADS)
 
-    if (learner->rset->thread_pool) {
+    if (learner->threads) {
         return 1;
     }
 
@@ -474,6 +470,36 @@ ngx_http_strangler_learn(ngx_http_strangler_exchange_t *exchange)
 }
 
 
+#if (NGX_THREADS)
+
+/* A pool that the configuration names is used for all, and as it is. */
+
+static void
+ngx_http_strangler_find_comparers(ngx_http_strangler_learner_t *learner,
+    ngx_cycle_t *cycle)
+{
+    ngx_str_t  own, compare;
+
+    learner->threads = learner->rset->thread_pool;
+
+    ngx_str_set(&own, "strangler");
+    ngx_str_set(&compare, NGX_HTTP_STRANGLER_COMPARERS);
+
+    if (learner->threads == NULL
+        || learner->rset->threads.len != own.len
+        || ngx_strncmp(learner->rset->threads.data, own.data, own.len) != 0
+        || ngx_thread_pool_get(cycle, &compare) == NULL)
+    {
+        return;
+    }
+
+    learner->threads = ngx_thread_pool_get(cycle, &compare);
+    learner->patient = 1;
+}
+
+#endif
+
+
 ngx_int_t
 ngx_http_strangler_learn_start(ngx_http_strangler_rset_t *rset,
     ngx_cycle_t *cycle)
@@ -506,6 +532,8 @@ ngx_http_strangler_learn_start(ngx_http_strangler_rset_t *rset,
     if (learner->task == NULL) {
         return NGX_ERROR;
     }
+
+    ngx_http_strangler_find_comparers(learner, cycle);
 
 #endif
 

@@ -312,15 +312,14 @@ ngx_http_strangler_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 /* Threads of our own: those of "default" wait for disks. */
 
 static ngx_int_t
-ngx_http_strangler_add_threads(ngx_conf_t *cf)
+ngx_http_strangler_add_threads(ngx_conf_t *cf, ngx_str_t *name,
+    const char *threads)
 {
-    ngx_str_t      *value, name;
+    ngx_str_t      *value;
     ngx_array_t    *args, *saved;
     ngx_command_t  *cmd;
 
-    ngx_str_set(&name, "strangler");
-
-    if (ngx_thread_pool_get(cf->cycle, &name)) {
+    if (ngx_thread_pool_get(cf->cycle, name)) {
         return NGX_OK;
     }
 
@@ -335,8 +334,9 @@ ngx_http_strangler_add_threads(ngx_conf_t *cf)
     }
 
     ngx_str_set(&value[0], "thread_pool");
-    ngx_str_set(&value[1], "strangler");
-    ngx_str_set(&value[2], "threads=2");
+    value[1] = *name;
+    value[2].data = (u_char *) threads;
+    value[2].len = ngx_strlen(threads);
 
     cmd = ngx_thread_pool_module.commands;
 
@@ -358,13 +358,22 @@ static ngx_int_t
 ngx_http_strangler_find_threads(ngx_conf_t *cf,
     ngx_http_strangler_rset_t *rset)
 {
-    if (rset->threads.len == 0) {
-        ngx_str_set(&rset->threads, "strangler");
+    ngx_str_t  compare;
 
-        return ngx_http_strangler_add_threads(cf);
+    if (rset->threads.len) {
+        return ngx_thread_pool_add(cf, &rset->threads) ? NGX_OK : NGX_ERROR;
     }
 
-    return ngx_thread_pool_add(cf, &rset->threads) ? NGX_OK : NGX_ERROR;
+    ngx_str_set(&rset->threads, "strangler");
+    ngx_str_set(&compare, NGX_HTTP_STRANGLER_COMPARERS);
+
+    if (ngx_http_strangler_add_threads(cf, &rset->threads, "threads=2")
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_strangler_add_threads(cf, &compare, "threads=1");
 }
 
 #endif

@@ -255,6 +255,14 @@ void ngx_http_strangler_keep_body(ngx_http_strangler_exchange_t *exchange,
 void ngx_http_strangler_keep_time(ngx_http_strangler_kept_t *kept,
     ngx_http_upstream_t *u);
 
+/* An answer as the comparison wants it, borrowed; any thread. */
+void ngx_http_strangler_answer(const ngx_http_strangler_kept_t *kept,
+    fig_answer_t *answer);
+
+/* The builds that answered, as one number; 0: one did not say its name. */
+uint64_t ngx_http_strangler_versions(const ngx_http_strangler_kept_t *a,
+    const ngx_http_strangler_kept_t *b);
+
 /* Of the last one the answers are compared. */
 void ngx_http_strangler_exchange_release(
     ngx_http_strangler_exchange_t *exchange);
@@ -265,6 +273,9 @@ void ngx_http_strangler_exchange_destroy(
 ngx_uint_t ngx_http_strangler_is_full(void);
 
 /* ngx_http_strangler_learn.c: comparing, on a thread */
+
+/* The pool that it is done on, unless the rule set names another. */
+#define NGX_HTTP_STRANGLER_COMPARERS  "strangler_compare"
 
 ngx_int_t ngx_http_strangler_learn_start(ngx_http_strangler_rset_t *rset,
     ngx_cycle_t *cycle);
