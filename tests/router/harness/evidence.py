@@ -17,7 +17,8 @@ def build():
     sources = [HERE / "feed_evidence.c"]
     for room, names in (("base", "*"), ("compare", "*"),
                         ("evidence", "fig_batch*"), ("evidence", "fig_evid*"),
-                        ("evidence", "fig_record*")):
+                        ("evidence", "fig_record*"),
+                        ("evidence", "fig_suspects*")):
         sources += sorted((TOP / room).glob(f"{names}.c"))
     subprocess.run(
         ["gcc", "-std=c11", "-O1", "-Wall", "-Werror", "-o", str(program),
