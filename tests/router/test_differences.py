@@ -299,7 +299,7 @@ def test_metrics(api):
                  'differences{route="b",state="acknowledged"} 1',
                  'readiness{route="a",verdict="ready"} 1',
                  'readiness{route="a",verdict="not ready"} 0',
-                 'readiness{route="b",verdict="not ready"} 1'):
+                 'readiness{route="b",verdict="gathering"} 1'):
         assert f"strangler_{line}\n" in text, line
     assert 'route="c",state' not in text
 
