@@ -186,6 +186,10 @@ void ngx_http_strangler_api_openapi(ngx_http_strangler_api_t *api);
 void ngx_http_strangler_api_differences(ngx_http_strangler_api_t *api);
 void ngx_http_strangler_api_difference(ngx_http_strangler_api_t *api);
 
+/* A member with a time, in seconds; 0 is null. */
+void ngx_http_strangler_put_when(fig_json_out_t *out, const char *key,
+    uint64_t seconds);
+
 /* NGX_ERROR with a problem: there is no evidence at all. */
 ngx_int_t ngx_http_strangler_evidence_given(ngx_http_strangler_api_t *api);
 

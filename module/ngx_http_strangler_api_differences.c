@@ -68,7 +68,7 @@ ngx_http_strangler_class_id(fig_str_t text)
 }
 
 
-static void
+void
 ngx_http_strangler_put_when(fig_json_out_t *out, const char *key,
     uint64_t seconds)
 {

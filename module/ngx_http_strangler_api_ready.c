@@ -46,24 +46,6 @@ ngx_http_strangler_put_score(fig_json_out_t *out, const char *key,
 
 
 static void
-ngx_http_strangler_put_moment(fig_json_out_t *out, const char *key,
-    uint64_t seconds)
-{
-    char  text[FIG_ENTRY_TIME];
-
-    fig_json_put_key(out, key);
-
-    if (seconds == 0) {
-        fig_json_put_null(out);
-        return;
-    }
-
-    fig_time_text((int64_t) seconds * 1000, text);
-    fig_json_put_text(out, text);
-}
-
-
-static void
 ngx_http_strangler_put_states(fig_json_out_t *out,
     const fig_evidence_view_t *view, uint64_t now)
 {
@@ -133,11 +115,11 @@ ngx_http_strangler_put_view(fig_json_out_t *out,
     fig_json_put_uint(out, readiness->needed);
     ngx_http_strangler_put_score(out, "score", readiness->score);
     ngx_http_strangler_put_score(out, "threshold", readiness->threshold);
-    ngx_http_strangler_put_moment(out, "expected", readiness->expected);
+    ngx_http_strangler_put_when(out, "expected", readiness->expected);
     fig_json_put_key(out, "estimate");
     fig_json_put_text(out, readiness->estimate);
-    ngx_http_strangler_put_moment(out, "since", view->since);
-    ngx_http_strangler_put_moment(out, "updated", view->updated);
+    ngx_http_strangler_put_when(out, "since", view->since);
+    ngx_http_strangler_put_when(out, "updated", view->updated);
 
     fig_json_put_key(out, "p99");
     fig_json_begin_object(out);

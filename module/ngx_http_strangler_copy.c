@@ -281,12 +281,9 @@ ngx_http_strangler_copy_log(ngx_http_strangler_copy_t *copy,
     ngx_connection_t *client)
 {
     copy->log = *client->log;
-    copy->log.handler = client->log->handler;
     copy->log.data = &copy->log_ctx;
     copy->log.action = "sending a copy of the request";
     copy->log.connection = client->number;
-
-    copy->log_ctx.connection = copy->connection;
 }
 
 

@@ -191,8 +191,7 @@ ngx_http_strangler_compare(ngx_http_strangler_learner_t *learner,
     pair.time = (uint64_t) exchange->time;
     pair.old_us = ngx_http_strangler_us(a->ms);
     pair.new_us = ngx_http_strangler_us(b->ms);
-    pair.limits.p0 = exchange->route->compare.p0;
-    pair.limits.alpha = exchange->route->compare.alpha;
+    pair.limits = fig_comparing_limits(exchange->route);
     pair.comparison = &comparison;
 
     if (fig_batch_add(learner->batch, &pair) == FIG_OK) {
@@ -298,8 +297,6 @@ ngx_http_strangler_learn_end(ngx_http_strangler_learner_t *learner)
         learner->merging = 0;
     }
 
-    ngx_http_strangler_evidence_warn(learner->rset, learner->log);
-
     if (learner->failed && !learner->told) {
         ngx_log_error(NGX_LOG_ERR, learner->log, 0,
                       "strangler: the evidence of \"%V\" cannot be kept in "
@@ -373,14 +370,11 @@ ngx_http_strangler_learn_run(ngx_http_strangler_learner_t *learner)
 }
 
 
-/* A worker that quits does not wait for a disk: learn_stop tries once more. */
-
 static ngx_uint_t
 ngx_http_strangler_is_due(ngx_http_strangler_learner_t *learner)
 {
     return learner->batch
            && fig_batch_count(learner->batch)
-           && !(ngx_exiting && learner->failed)
            && (ngx_exiting
                || (ngx_msec_int_t) (ngx_current_msec - learner->due) >= 0);
 }
@@ -406,9 +400,7 @@ ngx_http_strangler_learn_next(ngx_http_strangler_learner_t *learner)
     if (learner->busy || !ngx_queue_empty(&learner->waiting)) {
         ngx_add_timer(&learner->timer, NGX_HTTP_STRANGLER_WORK);
 
-    } else if (learner->batch && fig_batch_count(learner->batch)
-               && !(ngx_exiting && learner->failed))
-    {
+    } else if (learner->batch && fig_batch_count(learner->batch)) {
         ms = (ngx_msec_int_t) (learner->due - ngx_current_msec);
 
         ngx_add_timer(&learner->timer,
