@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness.versions import rules, version, wait_version
+from harness.wait import wait_until
 
 CLIENTS = 4
 SECONDS = 6
@@ -131,7 +132,8 @@ def test_edits_reloads_and_killed_workers(router):
     kills = []
 
     def kill():
-        pid = router.nginx.worker_pids()[0]
+        # A worker that was just replaced or killed may not be there yet.
+        pid = wait_until(lambda: router.nginx.worker_pids()[:1], "a worker")[0]
         kills.append(time.monotonic())
         router.nginx.kill_worker(pid)
 
