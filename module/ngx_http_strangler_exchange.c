@@ -13,21 +13,6 @@
 #include "ngx_http_strangler_shadow.h"
 
 
-#define NGX_HTTP_STRANGLER_KEPT   (64 * 1024 * 1024)
-#define NGX_HTTP_STRANGLER_FIRST  4096         /* of a body */
-
-
-/* Bytes of bodies in all exchanges of this process. */
-static size_t  ngx_http_strangler_kept_bytes;
-
-
-ngx_uint_t
-ngx_http_strangler_is_full(void)
-{
-    return ngx_http_strangler_kept_bytes >= NGX_HTTP_STRANGLER_KEPT;
-}
-
-
 ngx_http_strangler_exchange_t *
 ngx_http_strangler_exchange_create(ngx_http_strangler_ctx_t *ctx)
 {
@@ -79,7 +64,11 @@ ngx_http_strangler_exchange_create(ngx_http_strangler_ctx_t *ctx)
 void
 ngx_http_strangler_exchange_destroy(ngx_http_strangler_exchange_t *exchange)
 {
-    ngx_http_strangler_kept_bytes -= exchange->bytes;
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_STRANGLER_ANSWERS; i++) {
+        ngx_http_strangler_body_free(&exchange->answers[i].body);
+    }
 
     ngx_http_strangler_gen_release(exchange->gen);
     ngx_destroy_pool(exchange->pool);
@@ -131,47 +120,6 @@ ngx_http_strangler_exchange_release(ngx_http_strangler_exchange_t *exchange)
 }
 
 
-static ngx_int_t
-ngx_http_strangler_grow_body(ngx_http_strangler_exchange_t *exchange,
-    ngx_http_strangler_kept_t *kept, size_t needed)
-{
-    u_char  *body;
-    size_t   size;
-
-    size = kept->size ? kept->size : NGX_HTTP_STRANGLER_FIRST;
-
-    while (size < needed) {
-        size *= 2;
-    }
-
-    size = ngx_min(size, exchange->max_body);
-
-    if (ngx_http_strangler_kept_bytes + (size - kept->size)
-        > NGX_HTTP_STRANGLER_KEPT)
-    {
-        return NGX_ERROR;
-    }
-
-    body = ngx_palloc(exchange->pool, size);
-    if (body == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_strangler_kept_bytes += size - kept->size;
-    exchange->bytes += size - kept->size;
-
-    if (kept->body) {
-        ngx_memcpy(body, kept->body, kept->len);
-        (void) ngx_pfree(exchange->pool, kept->body);
-    }
-
-    kept->body = body;
-    kept->size = size;
-
-    return NGX_OK;
-}
-
-
 void
 ngx_http_strangler_keep_body(ngx_http_strangler_exchange_t *exchange,
     ngx_http_strangler_kept_t *kept, u_char *data, size_t len)
@@ -180,21 +128,35 @@ ngx_http_strangler_keep_body(ngx_http_strangler_exchange_t *exchange,
         return;
     }
 
-    if (len > exchange->max_body - kept->len) {
+    if (len > exchange->max_body - kept->body.len) {
         kept->over = 1;
-        return;
-    }
 
-    if (kept->len + len > kept->size
-        && ngx_http_strangler_grow_body(exchange, kept, kept->len + len)
-           != NGX_OK)
+    } else if (ngx_http_strangler_body_add(&kept->body, data, len)
+               != NGX_OK)
     {
         kept->failed = 1;
-        return;
     }
 
-    ngx_memcpy(kept->body + kept->len, data, len);
-    kept->len += len;
+    if (kept->over || kept->failed) {
+        ngx_http_strangler_body_free(&kept->body);
+    }
+}
+
+
+size_t
+ngx_http_strangler_exchange_size(
+    const ngx_http_strangler_exchange_t *exchange)
+{
+    size_t      size;
+    ngx_uint_t  i;
+
+    size = 0;
+
+    for (i = 0; i < NGX_HTTP_STRANGLER_ANSWERS; i++) {
+        size += exchange->answers[i].body.len;
+    }
+
+    return size;
 }
 
 
@@ -208,16 +170,15 @@ ngx_http_strangler_keep_time(ngx_http_strangler_kept_t *kept,
 }
 
 
-void
+fig_status_t
 ngx_http_strangler_answer(const ngx_http_strangler_kept_t *kept,
-    fig_answer_t *answer)
+    fig_arena_t *arena, fig_answer_t *answer)
 {
     ngx_memzero(answer, sizeof(fig_answer_t));
 
     answer->status = (unsigned) kept->status;
     answer->fields = kept->fields.elts;
     answer->nfields = kept->fields.nelts;
-    answer->body = fig_str((char *) kept->body, kept->len);
     answer->authority = ngx_http_strangler_fig(kept->authority);
 
     if (kept->over) {
@@ -226,6 +187,8 @@ ngx_http_strangler_answer(const ngx_http_strangler_kept_t *kept,
     } else if (kept->status == 0 || !kept->complete) {
         answer->fault = FIG_FAULT_TRANSPORT;
     }
+
+    return ngx_http_strangler_body_read(&kept->body, arena, &answer->body);
 }
 
 

@@ -153,23 +153,24 @@ ngx_http_strangler_compare(ngx_http_strangler_learner_t *learner,
     ngx_memzero(&answers, sizeof(fig_answers_t));
     ngx_memzero(&pair, sizeof(fig_pair_t));
 
-    ngx_http_strangler_answer(a, &answers.a);
-    ngx_http_strangler_answer(b, &answers.b);
-
     answers.host = ngx_http_strangler_fig(exchange->host);
     answers.match_data = learner->match_data;
 
-    if (fig_compare(exchange->comparer, &answers, learner->arena, &comparison)
-        != FIG_OK)
+    if (ngx_http_strangler_answer(a, learner->arena, &answers.a) != FIG_OK
+        || ngx_http_strangler_answer(b, learner->arena, &answers.b) != FIG_OK
+        || fig_compare(exchange->comparer, &answers, learner->arena,
+                       &comparison)
+           != FIG_OK)
     {
         return FIG_NOMEM;
     }
 
     if (exchange->probed) {
-        ngx_http_strangler_answer(probe, &answers.b);
-
-        if (fig_compare(exchange->comparer, &answers, learner->arena, &itself)
-            != FIG_OK)
+        if (ngx_http_strangler_answer(probe, learner->arena, &answers.b)
+            != FIG_OK
+            || fig_compare(exchange->comparer, &answers, learner->arena,
+                           &itself)
+               != FIG_OK)
         {
             return FIG_NOMEM;
         }
@@ -431,7 +432,8 @@ ngx_http_strangler_is_small(ngx_http_strangler_learner_t *learner,
 
 #endif
 
-    return exchange->bytes <= NGX_HTTP_STRANGLER_INLINE;
+    return ngx_http_strangler_exchange_size(exchange)
+           <= NGX_HTTP_STRANGLER_INLINE;
 }
 
 

@@ -71,14 +71,24 @@ typedef struct {
 } ngx_http_strangler_shadow_sums_t;
 
 
+/* The bytes of an answer, in blocks; zeroed: none. */
+
+typedef struct ngx_http_strangler_block_s  ngx_http_strangler_block_t;
+
+typedef struct {
+    ngx_http_strangler_block_t    *first;
+    ngx_http_strangler_block_t    *last;
+    size_t                         len;
+    size_t                         free;       /* bytes in the last one */
+} ngx_http_strangler_body_t;
+
+
 /* What is kept of an answer. */
 
 typedef struct {
     ngx_uint_t                     status;     /* 0: there was none */
     ngx_array_t                    fields;     /* of fig_answer_field_t */
-    u_char                        *body;
-    size_t                         len;
-    size_t                         size;
+    ngx_http_strangler_body_t      body;
     ngx_msec_t                     ms;         /* until its end; -1: not
                                                   known */
     ngx_str_t                      authority;  /* of the server */
@@ -113,7 +123,6 @@ struct ngx_http_strangler_exchange_s {
     const fig_backend_t           *to;         /* of the copy */
     fig_side_t                     side;       /* the same */
     size_t                         max_body;   /* of an answer */
-    size_t                         bytes;      /* of bodies that are kept */
     ngx_uint_t                     refs;       /* the request, copies */
     ngx_str_t                      name;       /* "GET /a/b" */
     ngx_str_t                      id;         /* of the request */
@@ -255,9 +264,16 @@ void ngx_http_strangler_keep_body(ngx_http_strangler_exchange_t *exchange,
 void ngx_http_strangler_keep_time(ngx_http_strangler_kept_t *kept,
     ngx_http_upstream_t *u);
 
-/* An answer as the comparison wants it, borrowed; any thread. */
-void ngx_http_strangler_answer(const ngx_http_strangler_kept_t *kept,
-    fig_answer_t *answer);
+/*
+ * An answer as the comparison wants it, partly borrowed and partly in the
+ * arena; any thread.  FIG_NOMEM: there is no room for it.
+ */
+fig_status_t ngx_http_strangler_answer(const ngx_http_strangler_kept_t *kept,
+    fig_arena_t *arena, fig_answer_t *answer);
+
+/* Bytes of all its bodies. */
+size_t ngx_http_strangler_exchange_size(
+    const ngx_http_strangler_exchange_t *exchange);
 
 /* The builds that answered, as one number; 0: one did not say its name. */
 uint64_t ngx_http_strangler_versions(const ngx_http_strangler_kept_t *a,
@@ -268,6 +284,20 @@ void ngx_http_strangler_exchange_release(
     ngx_http_strangler_exchange_t *exchange);
 void ngx_http_strangler_exchange_destroy(
     ngx_http_strangler_exchange_t *exchange);
+
+/* ngx_http_strangler_blocks.c: the bodies of answers */
+
+/* Adds bytes; NGX_ERROR: this process keeps as much as it may, or can. */
+ngx_int_t ngx_http_strangler_body_add(ngx_http_strangler_body_t *body,
+    u_char *data, size_t len);
+
+/* All of it in one piece, its own or the arena's; any thread. */
+fig_status_t ngx_http_strangler_body_read(
+    const ngx_http_strangler_body_t *body, fig_arena_t *arena,
+    fig_str_t *str);
+
+/* Its blocks are for others now; it is empty. */
+void ngx_http_strangler_body_free(ngx_http_strangler_body_t *body);
 
 /* Whether this process keeps as much as it may. */
 ngx_uint_t ngx_http_strangler_is_full(void);
