@@ -53,6 +53,7 @@ typedef enum {
 struct ngx_http_strangler_shadow_row_s {
     ngx_atomic_t                   window;     /* second << 32 | copies */
     ngx_atomic_t                   unanswered; /* in a row */
+    ngx_atomic_t                   last;       /* ms, when it was wary */
     ngx_atomic_t                   sent[NGX_HTTP_STRANGLER_SIDES];
     ngx_atomic_t                   probes;
     ngx_atomic_t                   dropped[NGX_HTTP_STRANGLER_DROPS];

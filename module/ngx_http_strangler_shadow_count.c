@@ -12,7 +12,7 @@
 
 #define NGX_HTTP_STRANGLER_TRIES    64
 #define NGX_HTTP_STRANGLER_PATIENT  64         /* copies without an answer */
-#define NGX_HTTP_STRANGLER_WARY     100        /* a second then */
+#define NGX_HTTP_STRANGLER_WARY     10         /* ms between two then */
 
 
 /* The log's words; metrics leave out what is in front of the reason. */
@@ -69,6 +69,25 @@ ngx_http_strangler_shadow_answered(ngx_http_strangler_slot_t *slot,
 
 
 /*
+ * One at a time, so that what each of them costs is never to be waited for by
+ * many clients at once.
+ */
+
+static ngx_uint_t
+ngx_http_strangler_is_turn(ngx_http_strangler_slot_t *slot)
+{
+    ngx_atomic_t       *last;
+    ngx_atomic_uint_t   old;
+
+    last = &slot->shadow->last;
+    old = *last;
+
+    return (ngx_msec_int_t) (ngx_current_msec - old) >= NGX_HTTP_STRANGLER_WARY
+           && ngx_atomic_cmp_set(last, old, ngx_current_msec);
+}
+
+
+/*
  * So many in each second of the clock.  A loop that is beaten by others again
  * and again is among too many anyway.
  */
@@ -81,8 +100,10 @@ ngx_http_strangler_shadow_rate(ngx_http_strangler_slot_t *slot,
     ngx_atomic_t      *window;
     ngx_atomic_uint_t  old, second, copies;
 
-    if (slot->shadow->unanswered >= NGX_HTTP_STRANGLER_PATIENT) {
-        per_second = ngx_min(per_second, NGX_HTTP_STRANGLER_WARY);
+    if (slot->shadow->unanswered >= NGX_HTTP_STRANGLER_PATIENT
+        && !ngx_http_strangler_is_turn(slot))
+    {
+        return 0;
     }
 
     window = &slot->shadow->window;
