@@ -242,6 +242,57 @@ ngx_http_strangler_mix(uint64_t hash, const u_char *p, size_t len)
 }
 
 
+/*
+ * $request_id where the configuration uses it, so that a log can be searched
+ * for it.  Elsewhere nginx draws another one each time it is asked, and nobody
+ * knows this one but the copy and the evidence; then it costs no system call.
+ */
+
+static ngx_int_t
+ngx_http_strangler_take_id(ngx_http_strangler_exchange_t *exchange,
+    ngx_http_request_t *r)
+{
+    u_char                     *p;
+    ngx_str_t                   id;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_variable_value_t  *value;
+
+    static ngx_str_t  name = ngx_string("request_id");
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    v = ngx_hash_find(&cmcf->variables_hash,
+                      ngx_hash_key(name.data, name.len), name.data, name.len);
+
+    if (v && (v->flags & NGX_HTTP_VAR_INDEXED)) {
+        value = ngx_http_get_indexed_variable(r, v->index);
+
+        if (value == NULL || value->not_found || value->len == 0) {
+            return NGX_OK;
+        }
+
+        id.data = value->data;
+        id.len = value->len;
+
+        return ngx_http_strangler_take(exchange->pool, &exchange->id, &id);
+    }
+
+    p = ngx_pnalloc(exchange->pool, 33);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    exchange->id.data = p;
+    exchange->id.len = 32;
+
+    (void) ngx_sprintf(p, "%016xL%016xL%Z", ngx_http_strangler_random(),
+                       ngx_http_strangler_random());
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_strangler_name_exchange(ngx_http_strangler_ctx_t *ctx,
     ngx_str_t *body)
@@ -251,10 +302,7 @@ ngx_http_strangler_name_exchange(ngx_http_strangler_ctx_t *ctx,
     fig_str_t                       sticky;
     ngx_str_t                       host;
     ngx_http_request_t             *r;
-    ngx_http_variable_value_t      *id;
     ngx_http_strangler_exchange_t  *exchange;
-
-    static ngx_str_t  request_id = ngx_string("request_id");
 
     r = ctx->request;
     exchange = ctx->exchange;
@@ -295,17 +343,7 @@ ngx_http_strangler_name_exchange(ngx_http_strangler_ctx_t *ctx,
     exchange->fingerprint = hash;
     exchange->time = ngx_time();
 
-    id = ngx_http_get_variable(r, &request_id,
-                               ngx_hash_key(request_id.data, request_id.len));
-
-    if (id == NULL || id->not_found || id->len == 0) {
-        return NGX_OK;
-    }
-
-    host.data = id->data;
-    host.len = id->len;
-
-    return ngx_http_strangler_take(exchange->pool, &exchange->id, &host);
+    return ngx_http_strangler_take_id(exchange, r);
 }
 
 

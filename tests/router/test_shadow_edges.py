@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -110,6 +111,18 @@ def test_the_routers_own_cookie_is_no_difference(router):
     for _ in range(10):
         assert router.get("/split/1").value("Set-Cookie")
     assert compared(router, "split", 10) == {"match": 10}
+
+
+def test_an_id_that_the_configuration_does_not_use(one_router):
+    router = one_router(RULES, root=ROOT, backends=("legacy", "new", "third"),
+                        rules_args="zone=2m poll=100ms", request_id="")
+    for _ in range(4):
+        router.get("/short/1")
+    ids = wait_until(lambda: len(seen := router.new.seen("/short/1")) == 4
+                     and {request.value("X-Request-ID") for request in seen},
+                     "every copy is there")
+    assert len(ids) == 4
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in ids), ids
 
 
 def test_noise_of_the_old_side_excuses_no_one_else(router):

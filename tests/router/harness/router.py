@@ -26,7 +26,8 @@ class Router:
     sets; backends are names, or Backend objects.  http, server, location and
     servers are snippets: in http, in the server, in its only location, and
     whole servers more.  paths are the rules files of sets that have no text.
-    @PORT@ is the server's port, @HOME@ the directory.
+    @PORT@ is the server's port, @HOME@ the directory; request_id is what finds
+    an answer's line in the log.
     """
 
     live = []
@@ -34,7 +35,7 @@ class Router:
     def __init__(self, rules, backends=("legacy", "new"), http="", server="",
                  location="", root=None, servers="", listen="",
                  rules_args="zone=1m poll=100ms", paths=(), start=True,
-                 **nginx):
+                 request_id="$request_id", **nginx):
         self.home = make_home()
         self.backends = {}
         for backend in backends:
@@ -69,9 +70,9 @@ class Router:
         self.directives = "\n".join(directives)
         self.access_log = os.path.join(self.home, "access.log")
         text = f"""
-    log_format strangler escape=json '{self._log_format()}';
+    log_format strangler escape=json '{self._log_format(request_id)}';
     access_log {self.access_log} strangler;
-    add_header X-Id $request_id always;
+    add_header X-Id "{request_id}" always;
     add_header X-Gen $strangler_generation always;
     add_header X-Route $strangler_route always;
     {http}
@@ -98,8 +99,9 @@ class Router:
         return re.sub(r"@(PORT|HOME|PARAMS)@",
                       lambda m: known[m.group(1)], text)
 
-    def _log_format(self):
-        fields = ['"id":"$request_id"']
+    @staticmethod
+    def _log_format(request_id):
+        fields = [f'"id":"{request_id}"']
         fields += [f'"{name}":"${name}"' for name in LOGGED]
         return "{" + ",".join(fields) + "}"
 
