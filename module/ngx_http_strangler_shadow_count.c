@@ -12,7 +12,7 @@
 
 #define NGX_HTTP_STRANGLER_TRIES    64
 #define NGX_HTTP_STRANGLER_PATIENT  64         /* copies without an answer */
-#define NGX_HTTP_STRANGLER_WARY     10         /* ms between two then */
+#define NGX_HTTP_STRANGLER_WARY     100        /* ms between two then */
 
 
 /* The log's words; metrics leave out what is in front of the reason. */
