@@ -43,7 +43,7 @@ suite_unit()
 {
     local how
 
-    for how in '' SAN=1; do
+    for how in '' SAN=1 TSAN=1; do
         make -j"$(nproc)" -O -C "$tests/unit" check "BUILD=$build/unit" $how \
             || return
     done

@@ -1,4 +1,4 @@
-"""Who may include whom: module, cli -> control, evidence -> rules, compare -> base."""
+"""Who may include whom: every room stands on those BELOW it."""
 
 import glob
 import os
@@ -16,6 +16,7 @@ PUBLIC = {
                 "fig_shape.h", "fig_sketch.h", "fig_body.h"},
     "evidence": {"fig_comparing.h", "fig_evidence.h", "fig_batch.h",
                  "fig_when.h"},
+    "guard": {"fig_breaker.h"},
 }
 
 # the rooms that a room may look into; tests look everywhere
@@ -25,7 +26,8 @@ BELOW = {
     "compare": ("base",),
     "control": ("base", "rules", "compare"),
     "evidence": ("base", "rules", "compare"),
-    "module": ("base", "rules", "compare", "control", "evidence"),
+    "guard": ("base",),
+    "module": ("base", "rules", "compare", "control", "evidence", "guard"),
     "cli": ("base", "rules", "compare", "control", "evidence"),
     "legacy-stub": (),
 }
