@@ -42,6 +42,7 @@ typedef struct ngx_http_strangler_exchange_s  ngx_http_strangler_exchange_t;
 typedef struct ngx_http_strangler_copy_s     ngx_http_strangler_copy_t;
 
 
+typedef struct ngx_http_strangler_retry_s    ngx_http_strangler_retry_t;
 typedef struct ngx_http_strangler_backend_s  ngx_http_strangler_backend_t;
 typedef struct ngx_http_strangler_variant_s  ngx_http_strangler_variant_t;
 
@@ -244,6 +245,7 @@ typedef enum {
     NGX_HTTP_STRANGLER_END = 0,
     NGX_HTTP_STRANGLER_SAME_PEER,      /* over a new connection */
     NGX_HTTP_STRANGLER_NEXT_PEER,      /* of the same backend */
+    NGX_HTTP_STRANGLER_RETRY,          /* the same, perhaps after a wait */
     NGX_HTTP_STRANGLER_FALLBACK
 } ngx_http_strangler_plan_e;
 
@@ -298,6 +300,9 @@ struct ngx_http_strangler_ctx_s {
     ngx_int_t                      rc;         /* of the upstream's end */
     ngx_http_strangler_slot_t     *trying;     /* in flight; NULL: none is */
     ngx_event_t                   *total;      /* of the route; NULL: none */
+    ngx_http_strangler_retry_t    *retry;      /* NULL: none so far */
+    ngx_uint_t                     retries;    /* tries at the same backend
+                                                  after the first */
     ngx_uint_t                     tries;      /* gets so far */
     ngx_uint_t                     peers;      /* of backend, asked so far */
     ngx_uint_t                     listed_status;      /* of a failed try */
@@ -457,6 +462,10 @@ ngx_uint_t ngx_http_strangler_may_resend(ngx_http_strangler_ctx_t *ctx);
 /* Whether a second time does what once does (RFC 9110, 9.2.2). */
 ngx_uint_t ngx_http_strangler_is_idempotent(ngx_http_strangler_ctx_t *ctx);
 
+/* Whether a list has that failure; status is that of the answer. */
+ngx_uint_t ngx_http_strangler_is_listed(const fig_when_t *when,
+    ngx_http_strangler_failure_e failure, ngx_uint_t status);
+
 const char *ngx_http_strangler_failure_name(
     ngx_http_strangler_failure_e failure);
 
@@ -581,6 +590,7 @@ ngx_http_strangler_fig(ngx_str_t str)
 
 
 #include "ngx_http_strangler_pool.h"
+#include "ngx_http_strangler_retry.h"
 #include "ngx_http_strangler_zone.h"
 #include "ngx_http_strangler_live.h"
 

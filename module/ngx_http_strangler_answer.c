@@ -90,14 +90,20 @@ ngx_http_strangler_is_interim(ngx_uint_t status)
 }
 
 
-/* Whether this status sends the request to the fallback. */
+/* Whether this status is followed by a retry or the fallback. */
 
 static ngx_uint_t
 ngx_http_strangler_is_failing(ngx_http_strangler_ctx_t *ctx,
     ngx_uint_t status)
 {
+    if (ngx_http_strangler_plan_retry(ctx, NGX_HTTP_STRANGLER_STATUS, status))
+    {
+        return 1;
+    }
+
     return ngx_http_strangler_has_fallback(ctx)
-           && fig_statuses_has(&ctx->decision.route->fallback.statuses, status)
+           && fig_statuses_has(&ctx->decision.route->fallback.when.statuses,
+                               status)
            && ngx_http_strangler_may_resend(ctx)
            && !ctx->request->request_body_no_buffering;
 }
@@ -214,6 +220,7 @@ ngx_http_strangler_process_header(ngx_http_request_t *r)
     }
 
     if (!ngx_http_strangler_is_failing(ctx, u->headers_in.status_n)) {
+        ngx_http_strangler_leave_budget(ctx);
         ngx_http_strangler_keep_stale(ctx, u);
         return NGX_OK;
     }

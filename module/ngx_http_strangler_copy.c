@@ -6,15 +6,13 @@
  *     posted event  the proxy module gets the request as any other
  *     deadline, or the answer's end -> the exchange is told, all is freed
  *
- * The connection has a descriptor that never is ready, one for all copies of
- * the process, and functions that neither read nor write.  It is never idle and
+ * The connection has a socket that never is ready, one for all of the process,
+ * and functions that neither read nor write.  It is never idle and
  * never kept.  Phases are not run again: access control, limits and rewriting
  * were the client's, and have had their say.
  */
 
 #include "ngx_http_strangler_shadow.h"
-
-#include <sys/eventfd.h>
 
 
 extern ngx_module_t  ngx_http_proxy_module;
@@ -22,9 +20,6 @@ extern ngx_module_t  ngx_http_proxy_module;
 
 static ngx_chain_t *ngx_http_strangler_copy_send_chain(ngx_connection_t *c,
     ngx_chain_t *in, off_t limit);
-
-
-static int  ngx_http_strangler_copy_fd = -1;
 
 
 ngx_http_strangler_copy_t *
@@ -256,24 +251,6 @@ ngx_http_strangler_copy_start(ngx_event_t *ev)
 }
 
 
-static ngx_int_t
-ngx_http_strangler_copy_open(ngx_log_t *log)
-{
-    if (ngx_http_strangler_copy_fd != -1) {
-        return NGX_OK;
-    }
-
-    ngx_http_strangler_copy_fd = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
-
-    if (ngx_http_strangler_copy_fd == -1) {
-        ngx_log_error(NGX_LOG_ALERT, log, ngx_errno, "eventfd() failed");
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 /* A failed copy shows in the evidence: the log is for clients' requests. */
 
 static void
@@ -337,13 +314,19 @@ static ngx_int_t
 ngx_http_strangler_copy_connection(ngx_http_strangler_copy_t *copy,
     ngx_http_request_t *r, ngx_pool_t *pool)
 {
+    ngx_socket_t       fd;
     ngx_connection_t  *c, *client;
 
     client = r->connection;
 
     ngx_http_strangler_copy_log(copy, client);
 
-    c = ngx_get_connection(ngx_http_strangler_copy_fd, &copy->log);
+    fd = ngx_http_strangler_silent_socket(&copy->log);
+    if (fd == (ngx_socket_t) -1) {
+        return NGX_ERROR;
+    }
+
+    c = ngx_get_connection(fd, &copy->log);
     if (c == NULL) {
         return NGX_ERROR;
     }
@@ -535,10 +518,6 @@ ngx_http_strangler_copy_create(ngx_http_strangler_ctx_t *ctx,
     }
 
     *drop = NGX_HTTP_STRANGLER_DROP_ERROR;
-
-    if (ngx_http_strangler_copy_open(ngx_cycle->log) != NGX_OK) {
-        return NGX_DECLINED;
-    }
 
     pool = ngx_create_pool(4096, ngx_cycle->log);
     if (pool == NULL) {

@@ -41,7 +41,7 @@ ngx_http_strangler_count_slot_size(ngx_http_strangler_count_t *count,
            + count->nshards * ngx_http_strangler_count_row_size(kind);
 
     if (kind == NGX_HTTP_STRANGLER_BACKEND_SLOT) {
-        size += (count->nseats + 1) * sizeof(ngx_atomic_t);
+        size += 2 * (count->nseats + 1) * sizeof(ngx_atomic_t);
     }
 
     return size;
@@ -52,9 +52,10 @@ ngx_http_strangler_chunk_t *
 ngx_http_strangler_count_add_chunk(ngx_http_strangler_count_t *count,
     ngx_uint_t kind, ngx_uint_t n)
 {
-    u_char                      *rows, *in_flight;
+    u_char                      *rows;
     size_t                       size;
     ngx_uint_t                   i;
+    ngx_atomic_t                *seats;
     ngx_http_strangler_slot_t   *slot;
     ngx_http_strangler_chunk_t  *chunk;
 
@@ -73,15 +74,18 @@ ngx_http_strangler_count_add_chunk(ngx_http_strangler_count_t *count,
     chunk->slots = (ngx_http_strangler_slot_t *) (chunk + 1);
 
     rows = ngx_align_ptr(chunk->slots + n, NGX_HTTP_STRANGLER_LINE);
-    in_flight = rows + n * size;
+    seats = (ngx_atomic_t *) (rows + n * size);
 
     for (i = 0; i < n; i++) {
         slot = &chunk->slots[i];
         slot->rows.any = rows + i * size;
 
         if (kind == NGX_HTTP_STRANGLER_BACKEND_SLOT) {
-            slot->in_flight = (ngx_atomic_t *) in_flight
-                              + i * (count->nseats + 1);
+            slot->in_flight = seats;
+            seats += count->nseats + 1;
+
+            slot->retrying = seats;
+            seats += count->nseats + 1;
         }
     }
 
@@ -113,8 +117,12 @@ ngx_http_strangler_count_give(ngx_http_strangler_count_t *count,
     if (slot->in_flight) {
         ngx_memzero((void *) slot->in_flight,
                     (count->nseats + 1) * sizeof(ngx_atomic_t));
+        ngx_memzero((void *) slot->retrying,
+                    (count->nseats + 1) * sizeof(ngx_atomic_t));
     }
 
+    ngx_memzero((void *) slot->retries, sizeof(slot->retries));
+    slot->refused = 0;
     slot->limited = 0;
     slot->len = (u_char) name.len;
     ngx_memcpy(slot->name, name.data, name.len);
@@ -231,9 +239,14 @@ ngx_http_strangler_count_inherit(ngx_http_strangler_count_t *count,
     ngx_http_strangler_slot_t *slot, ngx_http_strangler_count_t *old,
     const ngx_http_strangler_slot_t *from, ngx_uint_t kind)
 {
-    ngx_uint_t  side;
+    ngx_uint_t  side, reason;
 
     slot->limited += from->limited;
+    slot->refused += from->refused;
+
+    for (reason = 0; reason < NGX_HTTP_STRANGLER_RETRY_REASONS; reason++) {
+        slot->retries[reason] += from->retries[reason];
+    }
 
     ngx_http_strangler_count_sum(count, slot->rows.any, old, from->rows.any,
                                  ngx_http_strangler_count_row_size(kind));

@@ -48,6 +48,7 @@ typedef enum {
     NGX_HTTP_STRANGLER_BY_OVERLOAD,
     NGX_HTTP_STRANGLER_BY_DRAIN,
     NGX_HTTP_STRANGLER_REASONS,
+    NGX_HTTP_STRANGLER_RETRY_REASONS = 4,      /* retries: the first four */
     NGX_HTTP_STRANGLER_BY_INCOMPLETE = 4,      /* tries: died in its body */
     NGX_HTTP_STRANGLER_TRY_REASONS
 } ngx_http_strangler_reason_e;
@@ -70,7 +71,7 @@ typedef struct {
     ngx_atomic_t                   requests[NGX_HTTP_STRANGLER_SIDES]
                                            [NGX_HTTP_STRANGLER_OUTCOMES];
     ngx_atomic_t                   fallbacks[NGX_HTTP_STRANGLER_REASONS];
-    ngx_atomic_t                   retries;
+    ngx_atomic_t                   spare;      /* to whole cache lines */
 } ngx_http_strangler_route_row_t;
 
 
@@ -112,6 +113,12 @@ typedef struct {
     ngx_http_strangler_shadow_row_t *volatile shadow;
 
     ngx_atomic_t                  *in_flight;  /* backends: by seat */
+    ngx_atomic_t                  *retrying;   /* backends: by seat; of these
+                                                  and those that wait */
+    ngx_atomic_t                   retries[NGX_HTTP_STRANGLER_RETRY_REASONS];
+                                               /* routes: seldom, and not worth
+                                                  a cell in each shard */
+    ngx_atomic_t                   refused;    /* routes: for the budget */
     ngx_atomic_t                   limited;    /* routes: patterns at their
                                                   limit; backends: unused */
     u_char                         len;
@@ -192,7 +199,8 @@ typedef struct {
     uint64_t                       requests[NGX_HTTP_STRANGLER_SIDES]
                                            [NGX_HTTP_STRANGLER_OUTCOMES];
     uint64_t                       fallbacks[NGX_HTTP_STRANGLER_REASONS];
-    uint64_t                       retries;
+    uint64_t                       retries[NGX_HTTP_STRANGLER_RETRY_REASONS];
+    uint64_t                       refused;
     uint64_t                       limited;
     ngx_uint_t                     timed;      /* whether duration is known */
     ngx_http_strangler_duration_t  duration[NGX_HTTP_STRANGLER_SIDES];
@@ -327,6 +335,11 @@ void ngx_http_strangler_count_forget(struct ngx_http_strangler_ctx_s *ctx);
 
 void ngx_http_strangler_count_fallback(struct ngx_http_strangler_ctx_s *ctx);
 void ngx_http_strangler_count_retry(struct ngx_http_strangler_ctx_s *ctx);
+void ngx_http_strangler_count_refused(struct ngx_http_strangler_ctx_s *ctx);
+
+/* A retry at a backend waits or is under way from now on (1), or no more. */
+void ngx_http_strangler_count_retrying(struct ngx_http_strangler_ctx_s *ctx,
+    ngx_http_strangler_slot_t *slot, ngx_atomic_int_t n);
 void ngx_http_strangler_count_limit(struct ngx_http_strangler_ctx_s *ctx);
 
 /* ngx_http_strangler_count_read.c: sums; any thread, any process */
@@ -349,6 +362,11 @@ void ngx_http_strangler_count_route(ngx_http_strangler_count_t *count,
 void ngx_http_strangler_count_backend(ngx_http_strangler_count_t *count,
     const ngx_http_strangler_slot_t *slot,
     ngx_http_strangler_backend_sums_t *sums);
+
+/* Tries under way at a backend, and its retries, in all processes. */
+void ngx_http_strangler_count_load(ngx_http_strangler_count_t *count,
+    const ngx_http_strangler_slot_t *slot, uint64_t *in_flight,
+    uint64_t *retrying);
 
 /*
  * The duration in seconds that this share (0 to 1) did not exceed, by linear

@@ -78,6 +78,9 @@ ngx_http_strangler_count_route(ngx_http_strangler_count_t *count,
         return;
     }
 
+    ngx_http_strangler_sum(sums->retries, slot->retries,
+                           NGX_HTTP_STRANGLER_RETRY_REASONS);
+    sums->refused = slot->refused;
     sums->limited = slot->limited;
 
     for (shard = 0; shard < count->nshards; shard++) {
@@ -88,7 +91,6 @@ ngx_http_strangler_count_route(ngx_http_strangler_count_t *count,
                                * NGX_HTTP_STRANGLER_OUTCOMES);
         ngx_http_strangler_sum(sums->fallbacks, row->fallbacks,
                                NGX_HTTP_STRANGLER_REASONS);
-        sums->retries += row->retries;
     }
 
     duration = slot->duration;
@@ -112,11 +114,33 @@ ngx_http_strangler_count_route(ngx_http_strangler_count_t *count,
 
 
 void
+ngx_http_strangler_count_load(ngx_http_strangler_count_t *count,
+    const ngx_http_strangler_slot_t *slot, uint64_t *in_flight,
+    uint64_t *retrying)
+{
+    ngx_uint_t  seat;
+
+    *in_flight = 0;
+    *retrying = 0;
+
+    for (seat = 0; seat <= count->nseats; seat++) {
+        if (seat == count->nseats
+            || ngx_http_strangler_lives(count->seats[seat].pid))
+        {
+            *in_flight += slot->in_flight[seat];
+            *retrying += slot->retrying[seat];
+        }
+    }
+}
+
+
+void
 ngx_http_strangler_count_backend(ngx_http_strangler_count_t *count,
     const ngx_http_strangler_slot_t *slot,
     ngx_http_strangler_backend_sums_t *sums)
 {
-    ngx_uint_t                               shard, seat;
+    uint64_t                                 retrying;
+    ngx_uint_t                               shard;
     const ngx_http_strangler_backend_row_t  *row;
 
     ngx_memzero(sums, sizeof(ngx_http_strangler_backend_sums_t));
@@ -137,13 +161,7 @@ ngx_http_strangler_count_backend(ngx_http_strangler_count_t *count,
 
     ngx_http_strangler_cumulate(&sums->duration);
 
-    for (seat = 0; seat <= count->nseats; seat++) {
-        if (seat == count->nseats
-            || ngx_http_strangler_lives(count->seats[seat].pid))
-        {
-            sums->in_flight += slot->in_flight[seat];
-        }
-    }
+    ngx_http_strangler_count_load(count, slot, &sums->in_flight, &retrying);
 }
 
 

@@ -187,14 +187,14 @@ ngx_http_strangler_count_init(ngx_conf_t *cf)
 
 
 static ngx_inline void
-ngx_http_strangler_count_in_flight(ngx_http_strangler_counter_t *counter,
-    ngx_http_strangler_slot_t *slot, ngx_atomic_int_t n)
+ngx_http_strangler_count_seat(ngx_http_strangler_counter_t *counter,
+    ngx_atomic_t *seats, ngx_atomic_int_t n)
 {
     if (counter->crowded) {
-        (void) ngx_atomic_fetch_add(&slot->in_flight[counter->seat], n);
+        (void) ngx_atomic_fetch_add(&seats[counter->seat], n);
 
     } else {
-        slot->in_flight[counter->seat] += n;
+        seats[counter->seat] += n;
     }
 }
 
@@ -211,7 +211,7 @@ ngx_http_strangler_count_try(ngx_http_strangler_ctx_t *ctx)
     slot = ctx->gen->backend_slots[ctx->backend->conf->index];
 
     if (slot) {
-        ngx_http_strangler_count_in_flight(&ctx->rset->counter, slot, 1);
+        ngx_http_strangler_count_seat(&ctx->rset->counter, slot->in_flight, 1);
         ctx->trying = slot;
     }
 }
@@ -221,8 +221,8 @@ void
 ngx_http_strangler_count_forget(ngx_http_strangler_ctx_t *ctx)
 {
     if (ctx->trying && ctx->gen->backend_slots) {
-        ngx_http_strangler_count_in_flight(&ctx->rset->counter, ctx->trying,
-                                           -1);
+        ngx_http_strangler_count_seat(&ctx->rset->counter,
+                                      ctx->trying->in_flight, -1);
     }
 
     ctx->trying = NULL;
@@ -327,7 +327,7 @@ ngx_http_strangler_count_tried(ngx_http_strangler_ctx_t *ctx,
 
     counter = &ctx->rset->counter;
 
-    ngx_http_strangler_count_in_flight(counter, slot, -1);
+    ngx_http_strangler_count_seat(counter, slot->in_flight, -1);
     ctx->trying = NULL;
 
     /* what a kept connection does when it is used too late is no answer */
@@ -388,12 +388,45 @@ ngx_http_strangler_count_fallback(ngx_http_strangler_ctx_t *ctx)
 void
 ngx_http_strangler_count_retry(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_http_strangler_route_row_t  *row;
+    ngx_http_strangler_slot_t    *slot;
+    ngx_http_strangler_reason_e   reason;
 
-    row = ngx_http_strangler_route_row(ctx);
+    if (ctx->gen->route_slots == NULL) {
+        return;
+    }
 
-    if (row) {
-        ngx_http_strangler_count_add(&ctx->rset->counter, &row->retries, 1);
+    slot = ngx_http_strangler_slot(ctx);
+    reason = ngx_http_strangler_reason(ctx->failure);
+
+    if (slot) {
+        (void) ngx_atomic_fetch_add(&slot->retries[reason], 1);
+    }
+}
+
+
+void
+ngx_http_strangler_count_refused(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_http_strangler_slot_t  *slot;
+
+    if (ctx->gen->route_slots == NULL) {
+        return;
+    }
+
+    slot = ngx_http_strangler_slot(ctx);
+
+    if (slot) {
+        (void) ngx_atomic_fetch_add(&slot->refused, 1);
+    }
+}
+
+
+void
+ngx_http_strangler_count_retrying(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_strangler_slot_t *slot, ngx_atomic_int_t n)
+{
+    if (ctx->gen->backend_slots) {
+        ngx_http_strangler_count_seat(&ctx->rset->counter, slot->retrying, n);
     }
 }
 

@@ -51,6 +51,7 @@ ngx_http_strangler_clear_seat(ngx_http_strangler_count_t *count,
 
             if (slot->in_flight) {
                 slot->in_flight[seat] = 0;
+                slot->retrying[seat] = 0;
             }
 
             if (slot->shadow) {

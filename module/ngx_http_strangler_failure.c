@@ -98,26 +98,23 @@ ngx_http_strangler_classify(ngx_http_strangler_ctx_t *ctx,
 }
 
 
-static ngx_uint_t
-ngx_http_strangler_is_listed(ngx_http_strangler_ctx_t *ctx)
+ngx_uint_t
+ngx_http_strangler_is_listed(const fig_when_t *when,
+    ngx_http_strangler_failure_e failure, ngx_uint_t status)
 {
-    const fig_fallback_t  *fallback;
-
-    fallback = &ctx->decision.route->fallback;
-
-    switch (ctx->failure) {
+    switch (failure) {
 
     case NGX_HTTP_STRANGLER_CONNECT:
-        return fallback->connect;
+        return when->connect;
 
     case NGX_HTTP_STRANGLER_TIMEOUT:
-        return fallback->timeout;
+        return when->timeout;
 
     case NGX_HTTP_STRANGLER_STATUS:
-        return 1;
+        return fig_statuses_has(&when->statuses, status);
 
     default:
-        return fallback->invalid;
+        return when->invalid;
     }
 }
 
@@ -151,8 +148,18 @@ ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx)
         return NGX_HTTP_STRANGLER_END;
     }
 
+    /* whether an answer is retried was asked when it came */
+
+    if (ctx->failure == NGX_HTTP_STRANGLER_STATUS
+        ? (ctx->retry && ctx->retry->planned)
+        : ngx_http_strangler_plan_retry(ctx, ctx->failure, 0))
+    {
+        return NGX_HTTP_STRANGLER_RETRY;
+    }
+
     if (ngx_http_strangler_has_fallback(ctx)
-        && ngx_http_strangler_is_listed(ctx)
+        && ngx_http_strangler_is_listed(&ctx->decision.route->fallback.when,
+                                        ctx->failure, ctx->listed_status)
         && (!ctx->sent || ngx_http_strangler_may_resend(ctx)))
     {
         return NGX_HTTP_STRANGLER_FALLBACK;
@@ -182,4 +189,12 @@ ngx_http_strangler_judge(ngx_http_strangler_ctx_t *ctx,
 
     ctx->failure = ngx_http_strangler_classify(ctx, pc, u);
     ctx->plan = ngx_http_strangler_plan(ctx);
+
+    /* over a new connection it is the same retry still */
+
+    if (ctx->plan != NGX_HTTP_STRANGLER_RETRY
+        && ctx->plan != NGX_HTTP_STRANGLER_SAME_PEER)
+    {
+        ngx_http_strangler_leave_budget(ctx);
+    }
 }

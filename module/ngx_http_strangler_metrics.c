@@ -101,6 +101,10 @@ static const ngx_http_strangler_family_t  ngx_http_strangler_families[] = {
       ngx_http_strangler_write_retries,
       "Further tries of a request at the same backend." },
 
+    { "retries_refused", NGX_HTTP_STRANGLER_COUNTER,
+      NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_refused,
+      "Retries that would have been beyond the budget of their backend." },
+
     { "pattern_limits", NGX_HTTP_STRANGLER_COUNTER,
       NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_limits,
       "Requests on which a pattern hit its limit and did not match." },
@@ -148,6 +152,10 @@ static const ngx_http_strangler_family_t  ngx_http_strangler_families[] = {
     { "backend_in_flight", NGX_HTTP_STRANGLER_GAUGE,
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_in_flight,
       "Tries under way." },
+
+    { "backend_retrying", NGX_HTTP_STRANGLER_GAUGE,
+      NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_retrying,
+      "Retries that wait or are under way." },
 
     { "backend_drained", NGX_HTTP_STRANGLER_GAUGE,
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_drained,

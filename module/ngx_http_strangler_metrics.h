@@ -94,14 +94,21 @@ void ngx_http_strangler_write_share(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_requests(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
-void ngx_http_strangler_write_fallbacks(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i);
-void ngx_http_strangler_write_retries(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i);
 void ngx_http_strangler_write_limits(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_duration(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
+
+/* ngx_http_strangler_metrics_failures.c */
+void ngx_http_strangler_write_fallbacks(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_retries(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_refused(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_retrying(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+
 /* ngx_http_strangler_metrics_shadow.c */
 void ngx_http_strangler_write_sent(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
@@ -130,6 +137,14 @@ void ngx_http_strangler_write_drained(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_durations(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
+
+/* The counters of item i, a route or one of two that are none; or NULL. */
+ngx_http_strangler_slot_t *ngx_http_strangler_result(
+    ngx_http_strangler_metrics_t *m, ngx_uint_t i, const fig_route_t **route);
+
+/* Whether a route moves: what may happen to it is told before it does. */
+ngx_uint_t ngx_http_strangler_moves(ngx_http_strangler_metrics_t *m,
+    const fig_route_t *route);
 
 /* Name of the family and suffix. */
 void ngx_http_strangler_put_name(ngx_http_strangler_metrics_t *m,

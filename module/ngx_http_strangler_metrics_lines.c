@@ -74,9 +74,7 @@ ngx_http_strangler_put_histogram(ngx_http_strangler_metrics_t *m,
 }
 
 
-/* Item i of what has results: its slot; route is NULL for the last two. */
-
-static ngx_http_strangler_slot_t *
+ngx_http_strangler_slot_t *
 ngx_http_strangler_result(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
     const fig_route_t **route)
 {
@@ -92,7 +90,7 @@ ngx_http_strangler_result(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_strangler_moves(ngx_http_strangler_metrics_t *m,
     const fig_route_t *route)
 {
@@ -396,57 +394,6 @@ ngx_http_strangler_write_requests(ngx_http_strangler_metrics_t *m,
                                         ngx_http_strangler_outcomes[outcome]);
             ngx_http_strangler_put_value(m, sums.requests[side][outcome]);
         }
-    }
-}
-
-
-/* What may come soon is told from the beginning; the rest when it is there. */
-
-void
-ngx_http_strangler_write_fallbacks(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i)
-{
-    ngx_uint_t                        reason, all;
-    const fig_route_t                *route;
-    ngx_http_strangler_route_sums_t   sums;
-
-    route = &m->gen->model->routes[i];
-    all = ngx_http_strangler_moves(m, route)
-          && route->fallback.to && !route->fallback.none;
-
-    ngx_http_strangler_count_route(m->rset->count,
-                             ngx_http_strangler_result(m, i, &route), &sums);
-
-    for (reason = 0; reason < NGX_HTTP_STRANGLER_REASONS; reason++) {
-
-        if (sums.fallbacks[reason] == 0
-            && !(all && reason <= NGX_HTTP_STRANGLER_BY_STATUS))
-        {
-            continue;
-        }
-
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",reason",
-                                    ngx_http_strangler_reasons[reason]);
-        ngx_http_strangler_put_value(m, sums.fallbacks[reason]);
-    }
-}
-
-
-void
-ngx_http_strangler_write_retries(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i)
-{
-    const fig_route_t                *route;
-    ngx_http_strangler_slot_t        *slot;
-    ngx_http_strangler_route_sums_t   sums;
-
-    slot = ngx_http_strangler_result(m, i, &route);
-    ngx_http_strangler_count_route(m->rset->count, slot, &sums);
-
-    if (sums.retries || ngx_http_strangler_moves(m, route)) {
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_value(m, sums.retries);
     }
 }
 

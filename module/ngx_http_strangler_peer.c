@@ -5,7 +5,7 @@
  *     init -> get -> (nginx talks) -> free -> get -> ... -> free
  *             |                       |
  *             peer, its own timeouts  what failed, may it go on, and where:
- *             and request             same peer, next, fallback, nowhere
+ *             and request             same peer, next, retry, fallback, nowhere
  *
  * The verdict on a failed try is ngx_http_strangler_failure.c's.
  */
@@ -289,7 +289,15 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
         ctx->fresh = 1;
         return NGX_OK;
 
+    case NGX_HTTP_STRANGLER_RETRY:
+        ctx->fresh = 0;
+        ctx->retry->planned = 0;
+        ctx->retry->attempts++;
+
+        /* fall through */
+
     case NGX_HTTP_STRANGLER_NEXT_PEER:
+        ctx->retries++;
         ngx_http_strangler_count_retry(ctx);
         ngx_http_strangler_next_peer(ctx);
 
@@ -314,9 +322,17 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
     u = ctx->request->upstream;
 
     if (ctx->tries++) {
-        if (ngx_http_strangler_forget_answer(ctx) != NGX_OK
-            || ngx_http_strangler_again(ctx) != NGX_OK)
+        if (ngx_http_strangler_forget_answer(ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ctx->plan == NGX_HTTP_STRANGLER_RETRY
+            && ngx_http_strangler_wait(ctx, pc) == NGX_AGAIN)
         {
+            return NGX_AGAIN;
+        }
+
+        if (ngx_http_strangler_again(ctx) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -391,6 +407,8 @@ ngx_http_strangler_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
     ctx = r->upstream->peer.data;
     ctx->rc = rc;
 
+    ngx_http_strangler_stop_retry(ctx);
+
     ctx->finalize_request(r, rc);
 
     if (ctx->copy) {
@@ -400,8 +418,9 @@ ngx_http_strangler_finalize_request(ngx_http_request_t *r, ngx_int_t rc)
 
 
 /*
- * Ends the request with 504 if no answer has begun: the try under way is made
- * to look as if its own time were over, which closes everything in order.
+ * Ends the request with 504 if no answer has begun: the try under way, or the
+ * wait before it, is made to look as if its own time were over, which closes
+ * everything in order.
  */
 
 static void
@@ -421,9 +440,15 @@ ngx_http_strangler_total_handler(ngx_event_t *ev)
         || u->cleanup == NULL
         || u->peer.data != ctx
         || u->peer.connection == NULL
-        || u->state == NULL
-        || u->state->header_time != (ngx_msec_t) -1)
+        || u->state == NULL)
     {
+        return;
+    }
+
+    if (ngx_http_strangler_is_waiting(ctx)) {
+        u->peer.tries = 0;
+
+    } else if (u->state->header_time != (ngx_msec_t) -1) {
         return;
     }
 

@@ -131,6 +131,10 @@ ngx_http_strangler_drop(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_http_strangler_stop_total(ctx);
 
+    if (ctx->gen) {
+        ngx_http_strangler_stop_retry(ctx);
+    }
+
     if (ctx->exchange) {
         ngx_http_strangler_exchange_release(ctx->exchange);
         ctx->exchange = NULL;

@@ -16,6 +16,7 @@ typedef enum {
     NGX_HTTP_STRANGLER_VAR_SIDE,
     NGX_HTTP_STRANGLER_VAR_STAGE,
     NGX_HTTP_STRANGLER_VAR_FALLBACK,
+    NGX_HTTP_STRANGLER_VAR_RETRIES,
     NGX_HTTP_STRANGLER_VAR_GENERATION
 } ngx_http_strangler_var_e;
 
@@ -136,6 +137,7 @@ ngx_http_strangler_var_decision(ngx_http_request_t *r,
         value = ctx->reason;
         break;
 
+    case NGX_HTTP_STRANGLER_VAR_RETRIES:
     case NGX_HTTP_STRANGLER_VAR_GENERATION:
         p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
         if (p == NULL) {
@@ -143,7 +145,10 @@ ngx_http_strangler_var_decision(ngx_http_request_t *r,
         }
 
         value.data = p;
-        value.len = ngx_sprintf(p, "%ui", ctx->gen->number) - p;
+        value.len = ngx_sprintf(p, "%ui",
+                                data == NGX_HTTP_STRANGLER_VAR_RETRIES
+                                ? ctx->retries : ctx->gen->number)
+                    - p;
         break;
     }
 
@@ -292,6 +297,9 @@ static ngx_http_variable_t  ngx_http_strangler_vars[] = {
 
     { ngx_string("strangler_fallback"), NULL, ngx_http_strangler_var_decision,
       NGX_HTTP_STRANGLER_VAR_FALLBACK, NGX_HTTP_STRANGLER_VAR_FLAGS, 0 },
+
+    { ngx_string("strangler_retries"), NULL, ngx_http_strangler_var_decision,
+      NGX_HTTP_STRANGLER_VAR_RETRIES, NGX_HTTP_STRANGLER_VAR_FLAGS, 0 },
 
     { ngx_string("strangler_generation"), NULL,
       ngx_http_strangler_var_decision,

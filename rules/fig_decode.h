@@ -7,7 +7,7 @@
  *     fig_decode_group.c      groups, overrides, stage, by
  *     fig_decode_route.c      routes
  *     fig_decode_match.c      condition sets
- *     fig_decode_fallback.c   fallback, timeouts
+ *     fig_decode_fallback.c   retry, fallback, timeouts
  *     fig_decode_target.c     to, rewrite, redirect, respond
  *     fig_decode_headers.c    headers, and fig_decode_shadow.c
  *     fig_decode_compare.c    compare, with fig_decode_paths.c
@@ -121,6 +121,10 @@ void fig_decode_respond(fig_load_t *load, const fig_yaml_t *node,
 /* `tls` of a backend whose servers have been read. */
 void fig_decode_tls(fig_load_t *load, const fig_pair_t *pair,
     fig_backend_t *backend);
+
+/* None where node is NULL. */
+void fig_decode_retry(fig_load_t *load, const fig_yaml_t *node,
+    fig_retry_t *retry);
 
 /* The default where node is NULL. */
 void fig_decode_fallback(fig_load_t *load, const fig_yaml_t *node,

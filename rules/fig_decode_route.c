@@ -36,7 +36,7 @@ static const fig_key_t  fig_route_keys[FIG_ROUTE_KEYS] = {
     [FIG_ROUTE_OWNER] = { "owner", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_EXPIRES] = { "expires", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_NOTE] = { "note", FIG_KEY_KNOWN, NULL },
-    [FIG_ROUTE_RETRY] = { "retry", FIG_KEY_LATER, NULL },
+    [FIG_ROUTE_RETRY] = { "retry", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_SHADOW] = { "shadow", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_COMPARE] = { "compare", FIG_KEY_KNOWN, NULL },
     [FIG_ROUTE_HOST] = { "host", FIG_KEY_ELSEWHERE, fig_under_match },
@@ -249,6 +249,10 @@ fig_decode_key(fig_load_t *load, int key, const fig_yaml_t *value,
         fig_decode_rewrite(load, value, &route->rewrite);
         break;
 
+    case FIG_ROUTE_RETRY:
+        fig_decode_retry(load, value, &route->retry);
+        break;
+
     case FIG_ROUTE_TIMEOUTS:
         fig_decode_timeouts(load, value, true, &route->timeouts);
         break;
@@ -357,6 +361,7 @@ fig_decode_route(fig_load_t *load, const fig_yaml_t *node)
     route->timeouts.read = FIG_UNSET;
     route->timeouts.total = FIG_UNSET;
 
+    fig_decode_retry(load, NULL, &route->retry);
     fig_decode_shadow(load, NULL, &route->shadow);
     fig_decode_compare(load, NULL, &route->compare);
 

@@ -250,16 +250,35 @@ fig_statuses_has(const fig_statuses_t *statuses, unsigned status)
 }
 
 
+/* Failures, as `when` lists them. */
+
 typedef struct {
-    bool              none;            /* `fallback: none` */
     bool              connect;
     bool              timeout;
     bool              invalid;
+    fig_statuses_t    statuses;
+} fig_when_t;
+
+
+typedef struct {
+    bool              none;            /* `fallback: none` */
     bool              unsafe;
     bool              stale;
-    fig_statuses_t    statuses;
+    fig_when_t        when;
     const fig_backend_t  *to;          /* NULL: there is nowhere to go */
 } fig_fallback_t;
+
+
+/* Further tries at the new side, with the defaults in what was not given. */
+
+typedef struct {
+    uint32_t          attempts;        /* 0-10; 0: none */
+    bool              unsafe;
+    fig_when_t        when;
+    int64_t           base;            /* ms: the first wait is at most so
+                                          long, each next twice as long */
+    int64_t           max;             /* ms; never below base */
+} fig_retry_t;
 
 
 /*
@@ -485,6 +504,7 @@ struct fig_route_s {
 
     fig_data_t            data;
     bool                  data_given;
+    fig_retry_t           retry;
     fig_fallback_t        fallback;
     fig_timeouts_t        timeouts;
     fig_rewrite_t         rewrite;

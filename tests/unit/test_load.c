@@ -143,15 +143,15 @@ test_route_defaults(void **state)
     assert_int_equal(r->timeouts.total, FIG_UNSET);
 
     assert_false(r->fallback.none);
-    assert_true(r->fallback.connect);
-    assert_true(r->fallback.timeout);
-    assert_true(r->fallback.invalid);
+    assert_true(r->fallback.when.connect);
+    assert_true(r->fallback.when.timeout);
+    assert_true(r->fallback.when.invalid);
     assert_false(r->fallback.unsafe);
     assert_false(r->fallback.stale);
-    assert_false(fig_statuses_has(&r->fallback.statuses, 501));
-    assert_true(fig_statuses_has(&r->fallback.statuses, 502));
-    assert_true(fig_statuses_has(&r->fallback.statuses, 504));
-    assert_false(fig_statuses_has(&r->fallback.statuses, 505));
+    assert_false(fig_statuses_has(&r->fallback.when.statuses, 501));
+    assert_true(fig_statuses_has(&r->fallback.when.statuses, 502));
+    assert_true(fig_statuses_has(&r->fallback.when.statuses, 504));
+    assert_false(fig_statuses_has(&r->fallback.when.statuses, 505));
     assert_ptr_equal(r->fallback.to, r->from);
 
     loaded_release(&loaded);
@@ -174,6 +174,8 @@ static const char  full[] =
     "    data: new\n"
     "    fallback: {when: [timeout, 404], to: legacy,\n"
     "               unsafe: true, stale: true}\n"
+    "    retry: {attempts: 10, when: [invalid, 429], unsafe: true,\n"
+    "            backoff: {base: 1s, max: 1s}}\n"
     "    timeouts: {total: 1h}\n"
     "    headers:\n"
     "      request: {set: {X-A: '{id}'}, add: {x-b: ''}}\n"
@@ -216,13 +218,22 @@ test_route_in_full(void **state)
     assert_int_equal(r->nforce_old, 1);
     assert_int_equal(r->force_old[0].nclients, 1);
     assert_int_equal(r->data, FIG_DATA_NEW);
-    assert_false(r->fallback.connect);
-    assert_true(r->fallback.timeout);
+    assert_false(r->fallback.when.connect);
+    assert_true(r->fallback.when.timeout);
     assert_true(r->fallback.unsafe);
     assert_true(r->fallback.stale);
-    assert_true(fig_statuses_has(&r->fallback.statuses, 404));
-    assert_false(fig_statuses_has(&r->fallback.statuses, 502));
+    assert_true(fig_statuses_has(&r->fallback.when.statuses, 404));
+    assert_false(fig_statuses_has(&r->fallback.when.statuses, 502));
     assert_str(r->fallback.to->name, "legacy");
+    assert_int_equal(r->retry.attempts, 10);
+    assert_true(r->retry.unsafe);
+    assert_true(r->retry.when.invalid);
+    assert_false(r->retry.when.connect);
+    assert_false(r->retry.when.timeout);
+    assert_true(fig_statuses_has(&r->retry.when.statuses, 429));
+    assert_false(fig_statuses_has(&r->retry.when.statuses, 503));
+    assert_int_equal(r->retry.base, 1000);
+    assert_int_equal(r->retry.max, 1000);
     assert_int_equal(r->timeouts.total, 3600000);
     assert_int_equal(r->timeouts.connect, FIG_UNSET);
     assert_int_equal(r->request_headers.nset, 1);
@@ -238,6 +249,56 @@ test_route_in_full(void **state)
     assert_str(r->note, "two\nlines\n");
 
     loaded_release(&loaded);
+}
+
+
+/* Without the key there is no retry; with it there is one, by default. */
+
+static void
+test_retry(void **state)
+{
+    size_t              i;
+    loaded_t            loaded;
+    const fig_route_t  *r;
+
+    static const struct {
+        const char  *text;
+        uint32_t     attempts;
+        int64_t      base;
+        int64_t      max;
+    } rows[] = {
+        { "", 0, 25, 250 },
+        { ", retry: {attempts: 0}", 0, 25, 250 },
+        { ", retry: {attempts: 3}", 3, 25, 250 },
+        { ", retry: {unsafe: false}", 1, 25, 250 },
+        { ", retry: {backoff: {base: 250ms}}", 1, 250, 250 },
+        { ", retry: {backoff: {max: 25ms}}", 1, 25, 25 },
+    };
+
+    (void) state;
+
+    for (i = 0; i < FIG_NELTS(rows); i++) {
+        char  text[512];
+
+        snprintf(text, sizeof(text), BACKENDS
+                 "routes: [{name: a, match: {path: /a}, to: orders, "
+                 "stage: live, fallback: none%s}]\n", rows[i].text);
+
+        r = load_route(&loaded, text);
+
+        assert_int_equal(r->retry.attempts, rows[i].attempts);
+        assert_int_equal(r->retry.base, rows[i].base);
+        assert_int_equal(r->retry.max, rows[i].max);
+        assert_false(r->retry.unsafe);
+        assert_true(r->retry.when.connect);
+        assert_true(r->retry.when.timeout);
+        assert_true(r->retry.when.invalid);
+        assert_true(fig_statuses_has(&r->retry.when.statuses, 502));
+        assert_true(fig_statuses_has(&r->retry.when.statuses, 504));
+        assert_false(fig_statuses_has(&r->retry.when.statuses, 500));
+
+        loaded_release(&loaded);
+    }
 }
 
 
@@ -633,6 +694,7 @@ main(void)
         cmocka_unit_test(test_backend),
         cmocka_unit_test(test_route_defaults),
         cmocka_unit_test(test_route_in_full),
+        cmocka_unit_test(test_retry),
         cmocka_unit_test(test_no_fallback),
         cmocka_unit_test(test_match),
         cmocka_unit_test(test_rewrite_path),

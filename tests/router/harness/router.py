@@ -12,11 +12,12 @@ from .wait import free_port, wait_until
 
 LOGGED = """
     strangler_route strangler_capability strangler_backend strangler_side
-    strangler_stage strangler_fallback strangler_shadow strangler_host
+    strangler_stage strangler_fallback strangler_retries
+    strangler_shadow strangler_host
     strangler_prefix strangler_connection strangler_forwarded_proto
     strangler_copy strangler_generation upstream_addr upstream_status
     upstream_cache_status status request_uri uri request_time
-    upstream_bytes_sent
+    upstream_bytes_sent upstream_response_time
 """.split()
 
 

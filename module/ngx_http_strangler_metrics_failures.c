@@ -1,0 +1,111 @@
+/*
+ * The lines of metrics about requests that failed somewhere first: retries and
+ * fallbacks of one route, and the retries of a backend.
+ *
+ *     route i -> sums over shards -> a line for each reason
+ */
+
+#include "ngx_http_strangler_metrics.h"
+
+
+/* What may come soon is told from the beginning; the rest when it is there. */
+
+void
+ngx_http_strangler_write_fallbacks(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i)
+{
+    ngx_uint_t                        reason, all;
+    const fig_route_t                *route;
+    ngx_http_strangler_route_sums_t   sums;
+
+    route = &m->gen->model->routes[i];
+    all = ngx_http_strangler_moves(m, route)
+          && route->fallback.to && !route->fallback.none;
+
+    ngx_http_strangler_count_route(m->rset->count,
+                             ngx_http_strangler_result(m, i, &route), &sums);
+
+    for (reason = 0; reason < NGX_HTTP_STRANGLER_REASONS; reason++) {
+
+        if (sums.fallbacks[reason] == 0
+            && !(all && reason <= NGX_HTTP_STRANGLER_BY_STATUS))
+        {
+            continue;
+        }
+
+        ngx_http_strangler_put_who(m, "", i);
+        ngx_http_strangler_put_word(m, ",reason",
+                                    ngx_http_strangler_reasons[reason]);
+        ngx_http_strangler_put_value(m, sums.fallbacks[reason]);
+    }
+}
+
+
+void
+ngx_http_strangler_write_retries(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i)
+{
+    ngx_uint_t                        reason, all;
+    const fig_route_t                *route;
+    ngx_http_strangler_slot_t        *slot;
+    ngx_http_strangler_route_sums_t   sums;
+
+    slot = ngx_http_strangler_result(m, i, &route);
+    ngx_http_strangler_count_route(m->rset->count, slot, &sums);
+
+    all = route && route->retry.attempts;
+
+    for (reason = 0; reason < NGX_HTTP_STRANGLER_RETRY_REASONS; reason++) {
+
+        /* without `retry` only a connection that failed is made again */
+
+        if (sums.retries[reason] == 0
+            && !all
+            && !(reason == NGX_HTTP_STRANGLER_BY_CONNECT
+                 && ngx_http_strangler_moves(m, route)))
+        {
+            continue;
+        }
+
+        ngx_http_strangler_put_who(m, "", i);
+        ngx_http_strangler_put_word(m, ",reason",
+                                    ngx_http_strangler_reasons[reason]);
+        ngx_http_strangler_put_value(m, sums.retries[reason]);
+    }
+}
+
+
+void
+ngx_http_strangler_write_refused(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i)
+{
+    const fig_route_t          *route;
+    ngx_http_strangler_slot_t  *slot;
+
+    slot = ngx_http_strangler_result(m, i, &route);
+
+    if (route->retry.attempts || (slot && slot->refused)) {
+        ngx_http_strangler_put_who(m, "", i);
+        ngx_http_strangler_put_value(m, slot ? slot->refused : 0);
+    }
+}
+
+
+void
+ngx_http_strangler_write_retrying(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i)
+{
+    uint64_t                    in_flight, retrying;
+    ngx_http_strangler_slot_t  *slot;
+
+    slot = m->gen->backend_slots ? m->gen->backend_slots[i] : NULL;
+    retrying = 0;
+
+    if (slot) {
+        ngx_http_strangler_count_load(m->rset->count, slot, &in_flight,
+                                      &retrying);
+    }
+
+    ngx_http_strangler_put_who(m, "", i);
+    ngx_http_strangler_put_value(m, retrying);
+}
