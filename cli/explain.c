@@ -91,6 +91,8 @@ cli_explain_decision(json_t *document, const fig_decision_t *decision)
                         ? json_integer(decision->bucket) : json_null());
     json_object_set_new(document, "by", decision->by != NULL
                         ? cli_json_str(decision->by->source) : json_null());
+    json_object_set_new(document, "retries",
+                        json_integer(fig_decision_retries(decision)));
     json_object_set_new(document, "fallback", decision->fallback != NULL
                         ? cli_json_str(decision->fallback->name)
                         : json_null());
@@ -187,6 +189,21 @@ cli_explain_bucket(const json_t *document)
 }
 
 
+static void
+cli_explain_retries(const json_t *document)
+{
+    char        text[32];
+    json_int_t  n;
+
+    n = json_integer_value(json_object_get(document, "retries"));
+
+    if (n > 0) {
+        snprintf(text, sizeof(text), "at most %d", (int) n);
+        cli_explain_line("retries", text);
+    }
+}
+
+
 void
 cli_explain_print(const json_t *document)
 {
@@ -207,6 +224,7 @@ cli_explain_print(const json_t *document)
     cli_explain_line("backend", backend[0] != '\0' ? backend : "none");
     cli_explain_bucket(document);
     cli_explain_line("why", cli_json_text(document, "why"));
+    cli_explain_retries(document);
     cli_explain_line("fallback", cli_json_text(document, "fallback"));
     cli_explain_line("sent as", cli_json_text(document, "rewritten"));
 

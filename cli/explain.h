@@ -2,7 +2,8 @@
  * An explanation of one request: made here from rules, or by a router.
  *
  *     {"route", "stage", "percent", "source", "side", "backend", "bucket",
- *      "by", "why", "fallback", "candidates": [{"route", "won", "because"}]}
+ *      "by", "why", "retries", "fallback",
+ *      "candidates": [{"route", "won", "because"}]}
  *
  * in the shape of the admin API's v1/explain, and printed from that shape.
  */

@@ -276,6 +276,9 @@ ngx_http_strangler_put_decision(ngx_http_strangler_api_t *api,
         fig_json_put_null(out);
     }
 
+    fig_json_put_key(out, "retries");
+    fig_json_put_uint(out, fig_decision_retries(decision));
+
     ngx_http_strangler_put_name_of(out, "fallback", decision->fallback);
 
     (void) fig_decision_text(decision, text, sizeof(text));

@@ -559,3 +559,11 @@ fig_decide_sticky(const fig_route_t *route, fig_request_t *request,
 
     return sticky.value;
 }
+
+
+uint32_t
+fig_decision_retries(const fig_decision_t *decision)
+{
+    return (decision->route != NULL && decision->side == FIG_SIDE_NEW)
+           ? decision->route->retry.attempts : 0;
+}

@@ -254,6 +254,9 @@ const char *fig_why_name(fig_why_t why);
 size_t fig_decision_text(const fig_decision_t *decision, char *out,
     size_t size);
 
+/* How often its backend may be tried again, if it fails. */
+uint32_t fig_decision_retries(const fig_decision_t *decision);
+
 
 /*
  * The path to send to the new side: rewritten by the route and encoded.  out

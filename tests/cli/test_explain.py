@@ -31,6 +31,7 @@ routes:
     percent: 12.5
     by: [cookie:uid, client]
     data: old
+    retry: {attempts: 2}
     rewrite: {path: /o/*}
   - name: draw
     match: {path: /draw}
@@ -74,6 +75,7 @@ side      new
 backend   orders
 bucket    {n} by cookie:uid
 why       stage ramp, bucket {n} of cookie:uid is below 12.5%
+retries   at most 2
 fallback  legacy
 sent as   /o/7
 
@@ -87,7 +89,7 @@ def test_json(explain):
     assert explain("POST", "/api/7/x", "-H", "Cookie: uid=7") == {
         "route": "ramp", "stage": "ramp", "percent": 12.5, "source": "file",
         "side": "old", "backend": "legacy", "bucket": None, "by": None,
-        "fallback": None,
+        "retries": 0, "fallback": None,
         "why": "stage ramp, the old side holds the data",
         "path": "/api/7/x", "rewritten": None,
         "candidates": [

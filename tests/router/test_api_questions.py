@@ -20,7 +20,7 @@ routes:
   - {name: absent, match: {path: /p/*, headers: {X-B: "!"}, cookies: {no: "1"}}, to: new, stage: live}
   - {name: query, match: {path: /p/*, query: {q: "~^[0-9]+$"}}, to: new, stage: live}
   - {name: client, match: {path: /p/*, clients: [10.0.0.0/8]}, to: new, stage: live}
-  - {name: ramp, match: {path: "/ramp/{id}"}, to: new, stage: ramp, percent: 25, by: ["cookie:uid"], data: shared, fallback: {to: legacy, when: [connect]}}
+  - {name: ramp, match: {path: "/ramp/{id}"}, to: new, stage: ramp, percent: 25, by: ["cookie:uid"], data: shared, retry: {attempts: 2}, fallback: {to: legacy, when: [connect]}}
   - {name: plain, match: {path: /plain}, to: new, stage: legacy}
   - {name: force, match: {path: /force}, to: new, stage: ramp, percent: 0, by: [client], data: shared, force: {new: [{headers: {X-Side: new}}]}}
   - {name: gone, match: {path: /gone}, respond: {status: 410}}
@@ -104,6 +104,7 @@ def test_a_bucket_is_that_of_requests(api):
         told = explain(api, "/ramp/1", Cookie=cookie)
         assert told["by"] == "cookie:uid"
         assert (told["side"] == "new") == (told["bucket"] < 2500)
+        assert told["retries"] == (2 if told["side"] == "new" else 0)
         answer = api.router.get("/ramp/1", {"Cookie": cookie})
         assert answer.backend == told["backend"]
 

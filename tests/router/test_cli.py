@@ -181,5 +181,5 @@ def test_explain_is_the_same_without_a_router(cli, router, args, tmp_path):
     there = told(cli, "explain", *args)
     here = told(cli, "explain", file, *args)
     for member in ("route", "stage", "side", "backend", "bucket", "by",
-                   "fallback", "candidates", "why"):
+                   "retries", "fallback", "candidates", "why"):
         assert there[member] == here[member], member
