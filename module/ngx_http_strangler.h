@@ -22,6 +22,7 @@
 #include <ngx_http.h>
 
 #include "fig_arena.h"
+#include "fig_balance.h"
 #include "fig_comparing.h"
 #include "fig_evidence.h"
 #include "fig_path.h"
@@ -47,13 +48,17 @@ typedef struct ngx_http_strangler_backend_s  ngx_http_strangler_backend_t;
 typedef struct ngx_http_strangler_variant_s  ngx_http_strangler_variant_t;
 
 
-/* Idle connections to one backend; see ngx_http_strangler_pool.c. */
+/*
+ * What outlives the generations that name a backend: its idle connections, see
+ * ngx_http_strangler_pool.c, and how its servers stand.
+ */
 
 typedef struct {
     ngx_queue_t                   queue;       /* of the rule set's pools */
     ngx_str_t                     name;        /* the backend's, owned */
     ngx_queue_t                   idle;        /* most recent first */
     ngx_queue_t                   unused;
+    ngx_queue_t                   standings;   /* of the backend's servers */
     ngx_uint_t                    nidle;
     ngx_uint_t                    max_idle;
     ngx_uint_t                    max_requests;        /* per connection */
@@ -72,8 +77,8 @@ typedef struct {
     struct sockaddr              *sockaddr;
     socklen_t                     socklen;
     ngx_str_t                     name;        /* for $upstream_addr */
-    ngx_int_t                     weight;
-    ngx_int_t                     current_weight;
+    fig_standing_t               *standing;    /* shared, once in force */
+    fig_standing_t                own;
 #if (NGX_HTTP_SSL)
     ngx_ssl_session_t            *session;     /* NULL: none yet */
     uint64_t                      session_id;  /* settings it was made with */
@@ -98,6 +103,7 @@ struct ngx_http_strangler_backend_s {
     const fig_backend_t          *conf;
     ngx_http_strangler_peer_t    *peers;
     ngx_uint_t                    npeers;
+    fig_balance_t                 balance;     /* over the peers */
     ngx_http_strangler_pool_t    *pool;        /* NULL until in force */
     ngx_http_strangler_variant_t *variants;    /* the last used one first */
 #if (NGX_HTTP_SSL)
@@ -292,6 +298,8 @@ struct ngx_http_strangler_ctx_s {
 
     ngx_http_strangler_backend_t  *backend;    /* of this try */
     ngx_http_strangler_peer_t     *peer;
+    fig_standing_t                *standing;   /* a try counts there, or NULL */
+    uint64_t                       tried;      /* peers that had their try */
     ngx_http_upstream_conf_t      *base;       /* the location's */
     ngx_int_t                    (*process_header)(ngx_http_request_t *r);
     ngx_int_t                    (*reinit_request)(ngx_http_request_t *r);
@@ -304,7 +312,6 @@ struct ngx_http_strangler_ctx_s {
     ngx_uint_t                     retries;    /* tries at the same backend
                                                   after the first */
     ngx_uint_t                     tries;      /* gets so far */
-    ngx_uint_t                     peers;      /* of backend, asked so far */
     ngx_uint_t                     listed_status;      /* of a failed try */
     ngx_uint_t                     status;     /* to answer, when decided; 0 */
     ngx_str_t                      reason;     /* of the fallback */
@@ -430,22 +437,6 @@ ngx_str_t ngx_http_strangler_forwarded_host(ngx_http_request_t *r);
 
 /* Host and port as the client sent them; len 0 when it sent none. */
 ngx_str_t ngx_http_strangler_client_host(ngx_http_request_t *r);
-
-/* ngx_http_strangler_balance.c: which server, and its name */
-
-/* Makes backend the one of this try, and chooses a peer of it. */
-void ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
-    const fig_backend_t *backend);
-
-/* Moves on to another peer of the same backend. */
-void ngx_http_strangler_next_peer(ngx_http_strangler_ctx_t *ctx);
-
-/* The Host header of the current try. */
-ngx_str_t ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx);
-
-/* The name that the certificate of the current try must have. */
-ngx_int_t ngx_http_strangler_tls_name(ngx_http_strangler_ctx_t *ctx,
-    ngx_str_t *name);
 
 /* ngx_http_strangler_failure.c: failed tries */
 
@@ -589,6 +580,7 @@ ngx_http_strangler_fig(ngx_str_t str)
 }
 
 
+#include "ngx_http_strangler_balance.h"
 #include "ngx_http_strangler_pool.h"
 #include "ngx_http_strangler_retry.h"
 #include "ngx_http_strangler_zone.h"

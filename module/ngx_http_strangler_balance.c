@@ -1,48 +1,37 @@
 /*
  * Which server of a backend gets a try, and by what name it is called.
  *
- *     backend -> peers[]  | address | weight | current weight |
+ *     backend -> peers[]              | address, name, TLS session |
+ *             -> balance, policy      | weight | standing |   of each peer
  *
- * The state is this worker's own: workers need not agree on whose turn it is.
+ * The policies themselves are fig_balance.c's.
  */
 
 #include "ngx_http_strangler.h"
 
 
-/*
- * Smooth weighted round robin, as nginx has it (ngx_http_upstream_round_robin.c
- * explains it).
- */
+/* False: all were tried. */
 
-static ngx_http_strangler_peer_t *
-ngx_http_strangler_pick(ngx_http_strangler_backend_t *backend)
+static ngx_uint_t
+ngx_http_strangler_pick(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_int_t                   total;
-    ngx_uint_t                  i;
-    ngx_http_strangler_peer_t  *peer, *best;
+    uint32_t              i;
+    uint64_t              random;
+    const fig_balance_t  *balance;
 
-    best = backend->peers;
+    balance = &ctx->backend->balance;
+    random = (balance->policy == FIG_BALANCE_RANDOM)
+             ? ngx_http_strangler_random() : 0;
 
-    if (backend->npeers == 1) {
-        return best;
+    i = fig_balance_pick(balance, ctx->tried, random);
+
+    if (i == FIG_BALANCE_NONE) {
+        return 0;
     }
 
-    total = 0;
+    ctx->peer = &ctx->backend->peers[i];
 
-    for (i = 0; i < backend->npeers; i++) {
-        peer = &backend->peers[i];
-
-        peer->current_weight += peer->weight;
-        total += peer->weight;
-
-        if (peer->current_weight > best->current_weight) {
-            best = peer;
-        }
-    }
-
-    best->current_weight -= total;
-
-    return best;
+    return 1;
 }
 
 
@@ -51,20 +40,47 @@ ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
     const fig_backend_t *backend)
 {
     ctx->backend = &ctx->gen->backends[backend->index];
-    ctx->peer = ngx_http_strangler_pick(ctx->backend);
-    ctx->peers = 1;
+    ctx->peer = ctx->backend->peers;
+    ctx->tried = 0;
+
+    if (ctx->backend->npeers != 1) {
+        (void) ngx_http_strangler_pick(ctx);
+    }
+}
+
+
+/* Only where a try has failed: most requests need no set of servers. */
+
+static void
+ngx_http_strangler_mark_tried(ngx_http_strangler_ctx_t *ctx)
+{
+    ctx->tried |= fig_balance_alike(&ctx->backend->balance,
+                                    ctx->peer - ctx->backend->peers);
+}
+
+
+ngx_uint_t
+ngx_http_strangler_has_other_peer(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_http_strangler_mark_tried(ctx);
+
+    return fig_balance_has_other(&ctx->backend->balance, ctx->tried);
 }
 
 
 void
 ngx_http_strangler_next_peer(ngx_http_strangler_ctx_t *ctx)
 {
-    ngx_uint_t  n;
+    ngx_http_strangler_mark_tried(ctx);
 
-    n = ctx->peer - ctx->backend->peers + 1;
+    if (ngx_http_strangler_pick(ctx)) {
+        return;
+    }
 
-    ctx->peer = &ctx->backend->peers[n < ctx->backend->npeers ? n : 0];
-    ctx->peers++;
+    ctx->tried = 0;
+
+    ngx_http_strangler_mark_tried(ctx);
+    (void) ngx_http_strangler_pick(ctx);
 }
 
 

@@ -168,7 +168,7 @@ ngx_http_strangler_plan(ngx_http_strangler_ctx_t *ctx)
     /* a dead node of the monolith is no reason to give up what another has */
 
     if (ctx->failure == NGX_HTTP_STRANGLER_CONNECT
-        && ctx->peers < ctx->backend->npeers)
+        && ngx_http_strangler_has_other_peer(ctx))
     {
         return NGX_HTTP_STRANGLER_NEXT_PEER;
     }

@@ -2,7 +2,8 @@
  * A generation: one compiled rule set with what nginx needs around it.
  *
  *     create   any thread: compile, resolve names, load certificates
- *     install  event loop: number it, join it with the pools, swap the pointer
+ *     install  event loop: number it, join it with what outlives it - pools,
+ *              how servers stand - and swap the pointer
  *     release  the last request that held it lets it go
  *
  * Requests keep the generation that they were decided by until their log line
@@ -73,7 +74,6 @@ ngx_http_strangler_add_peer(ngx_http_strangler_gen_t *gen,
     char  *text;
 
     peer->server = server;
-    peer->weight = server->weight;
     peer->socklen = socklen;
     peer->sockaddr = fig_arena_alloc(gen->arena, socklen);
     text = fig_arena_alloc(gen->arena, NGX_SOCKADDR_STRLEN);
@@ -196,7 +196,7 @@ ngx_http_strangler_fill_backend(ngx_http_strangler_gen_t *gen,
         }
     }
 
-    return FIG_OK;
+    return ngx_http_strangler_balance_create(backend, gen->arena);
 }
 
 
@@ -378,7 +378,14 @@ ngx_http_strangler_gen_destroy(ngx_http_strangler_gen_t *gen)
 void
 ngx_http_strangler_gen_release(ngx_http_strangler_gen_t *gen)
 {
+    uint32_t  i;
+
     if (--gen->refs == 0) {
+
+        for (i = 0; i < gen->model->nbackends; i++) {
+            ngx_http_strangler_balance_leave(&gen->backends[i]);
+        }
+
         ngx_queue_remove(&gen->queue);
         ngx_http_strangler_count_report(gen->rset);
         ngx_http_strangler_reload_discard(gen);
@@ -390,15 +397,19 @@ ngx_int_t
 ngx_http_strangler_gen_install(ngx_http_strangler_rset_t *rset,
     ngx_http_strangler_gen_t *gen, ngx_uint_t number)
 {
-    uint32_t                   i;
-    ngx_http_strangler_gen_t  *old;
+    uint32_t                       i;
+    ngx_http_strangler_gen_t      *old;
+    ngx_http_strangler_backend_t  *backend;
 
     gen->rset = rset;
     gen->number = number;
 
     for (i = 0; i < gen->model->nbackends; i++) {
-        gen->backends[i].pool = ngx_http_strangler_pool_find(rset,
-                                              gen->backends[i].conf, number);
+        backend = &gen->backends[i];
+
+        backend->pool = ngx_http_strangler_pool_find(rset, backend->conf,
+                                                     number);
+        ngx_http_strangler_balance_join(backend);
     }
 
     old = rset->gen;

@@ -463,6 +463,8 @@ ngx_http_strangler_start(ngx_cycle_t *cycle)
     rsets = smcf->rsets.elts;
 
     for (i = 0; i < smcf->rsets.nelts; i++) {
+        ngx_http_strangler_balance_spin(rsets[i]->gen);
+
         if (ngx_http_strangler_reload_start(rsets[i], cycle) != NGX_OK) {
             return NGX_ERROR;
         }

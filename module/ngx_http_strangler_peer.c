@@ -349,6 +349,7 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
                    "strangler: try %ui, peer %V", ctx->tries, pc->name);
 
     ngx_http_strangler_count_try(ctx);
+    ngx_http_strangler_enter(ctx);
 
     /*
      * What must not be sent twice asks a kept connection first whether it is
@@ -376,6 +377,8 @@ ngx_http_strangler_free_peer(ngx_peer_connection_t *pc, void *data,
     ngx_http_upstream_t  *u;
 
     u = ctx->request->upstream;
+
+    ngx_http_strangler_leave(ctx);
 
     if ((state & (NGX_PEER_FAILED|NGX_PEER_NEXT)) == 0) {
 

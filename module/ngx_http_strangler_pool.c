@@ -70,6 +70,7 @@ ngx_http_strangler_pool_find(ngx_http_strangler_rset_t *rset,
 
     ngx_queue_init(&pool->idle);
     ngx_queue_init(&pool->unused);
+    ngx_queue_init(&pool->standings);
     ngx_queue_insert_head(&rset->pools, &pool->queue);
 
 found:
@@ -168,6 +169,7 @@ ngx_http_strangler_pool_release(ngx_http_strangler_rset_t *rset)
             ngx_free(ngx_queue_data(q, ngx_http_strangler_idle_t, queue));
         }
 
+        ngx_http_strangler_standings_forget(pool);
         ngx_free(pool);
     }
 }

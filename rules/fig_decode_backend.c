@@ -192,18 +192,18 @@ fig_decode_backend_host(fig_load_t *load, const fig_yaml_t *node,
 
 
 static void
-fig_decode_balance(fig_load_t *load, const fig_yaml_t *node)
+fig_decode_balance(fig_load_t *load, const fig_yaml_t *node,
+    fig_backend_t *backend)
 {
     size_t  i;
+
+    /* in the order of fig_policy_t */
 
     static const char *const  words[] = { "round_robin", "least_conn",
                                           "random" };
 
-    if (fig_load_word(load, node, "balance", words, FIG_NELTS(words), &i)
-        && i != 0)
-    {
-        fig_load_error(load, node->pos, "leave \"balance\" out: round_robin",
-                       "balance \"%s\" is not supported yet", words[i]);
+    if (fig_load_word(load, node, "balance", words, FIG_NELTS(words), &i)) {
+        backend->balance = (fig_policy_t) i;
     }
 }
 
@@ -310,7 +310,7 @@ fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
     }
 
     if (given[FIG_BACKEND_BALANCE] != NULL) {
-        fig_decode_balance(load, given[FIG_BACKEND_BALANCE]->value);
+        fig_decode_balance(load, given[FIG_BACKEND_BALANCE]->value, backend);
     }
 
     if (given[FIG_BACKEND_TIMEOUTS] != NULL) {

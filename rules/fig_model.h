@@ -68,6 +68,15 @@ typedef enum {
 } fig_host_mode_t;
 
 
+/* Which of its servers gets a request. */
+
+typedef enum {
+    FIG_BALANCE_ROUND_ROBIN = 0,       /* in turn, by weight */
+    FIG_BALANCE_LEAST_CONN,            /* the least busy for its weight */
+    FIG_BALANCE_RANDOM                 /* the less busy of two that are drawn */
+} fig_policy_t;
+
+
 /* `tls` of a backend; paths are absolute and end in a NUL. */
 
 typedef struct {
@@ -90,6 +99,7 @@ struct fig_backend_s {
     fig_server_t     *servers;
     fig_host_mode_t   host_mode;
     fig_str_t         host;            /* FIG_HOST_LITERAL */
+    fig_policy_t      balance;
     fig_tls_t         tls;
     fig_timeouts_t    timeouts;        /* connect is never FIG_UNSET */
     uint32_t          keepalive;       /* idle connections kept per worker */

@@ -76,9 +76,12 @@ def test_round_robin(router):
 
 
 def test_weighted_round_robin_is_smooth(router):
-    """nginx's own pattern for 5, 1, 1: never five of one in a row."""
+    """
+    nginx's own pattern for 5, 1, 1, from anywhere on: never five of one in a
+    row.
+    """
     names = "".join(router.get("/smooth/x").backend for _ in range(21))
-    assert names == "aabacaa" * 3
+    assert names in "aabacaa" * 4
 
 
 def test_weights_of_backends(router):

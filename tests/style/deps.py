@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 # the headers that a room shows to others; base shows all of its own
 PUBLIC = {
     "rules": {"fig_rules.h", "fig_model.h", "fig_files.h", "fig_regex.h",
-              "fig_path.h", "fig_scalar.h", "fig_ask.h"},
+              "fig_path.h", "fig_scalar.h", "fig_ask.h", "fig_balance.h"},
     "compare": {"fig_compare.h", "fig_json.h", "fig_classes.h", "fig_ready.h",
                 "fig_noise.h", "fig_latency.h", "fig_hash64.h"},
     "control": {"fig_state.h", "fig_entry.h", "fig_store.h", "fig_flip.h",

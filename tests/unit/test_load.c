@@ -70,10 +70,12 @@ test_backend(void **state)
               "      - {url: 'http://[::1]:80', weight: 1000}\n"
               "      - http://unix:/run/o.sock\n"
               "    host: Orders.Example:81\n"
-              "    balance: round_robin\n"
+              "    balance: random\n"
               "    timeouts: {connect: 250ms, send: 1s, read: 2m}\n"
               "    keepalive: {connections: 8, requests: 10, timeout: 5s}\n"
-              "  server: {servers: [http://a], host: server, keepalive: 0}\n");
+              "  server: {servers: [http://a], host: server, keepalive: 0,\n"
+              "           balance: least_conn}\n"
+              "  turns: {servers: [http://a], balance: round_robin}\n");
     assert_loads(&loaded);
     b = fig_ruleset_model(loaded.ruleset)->backends;
 
@@ -84,6 +86,7 @@ test_backend(void **state)
     assert_int_equal(b[0].timeouts.send, FIG_UNSET);
     assert_int_equal(b[0].timeouts.read, FIG_UNSET);
     assert_int_equal(b[0].timeouts.total, FIG_UNSET);
+    assert_int_equal(b[0].balance, FIG_BALANCE_ROUND_ROBIN);
     assert_int_equal(b[0].keepalive, 32);
     assert_int_equal(b[0].keepalive_requests, 1000);
     assert_int_equal(b[0].keepalive_timeout, 60000);
@@ -105,12 +108,15 @@ test_backend(void **state)
     assert_str(b[1].host, "orders.example:81");
     assert_int_equal(b[1].timeouts.connect, 250);
     assert_int_equal(b[1].timeouts.read, 120000);
+    assert_int_equal(b[1].balance, FIG_BALANCE_RANDOM);
     assert_int_equal(b[1].keepalive, 8);
     assert_int_equal(b[1].keepalive_requests, 10);
     assert_int_equal(b[1].keepalive_timeout, 5000);
 
     assert_int_equal(b[2].host_mode, FIG_HOST_SERVER);
     assert_int_equal(b[2].keepalive, 0);
+    assert_int_equal(b[2].balance, FIG_BALANCE_LEAST_CONN);
+    assert_int_equal(b[3].balance, FIG_BALANCE_ROUND_ROBIN);
 
     loaded_release(&loaded);
 }
