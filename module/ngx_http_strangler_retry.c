@@ -175,9 +175,19 @@ ngx_http_strangler_backoff(ngx_http_strangler_ctx_t *ctx, ngx_uint_t status,
 void
 ngx_http_strangler_leave_budget(ngx_http_strangler_ctx_t *ctx)
 {
-    if (ctx->retry && ctx->retry->slot) {
-        ngx_http_strangler_count_retrying(ctx, ctx->retry->slot, -1);
-        ctx->retry->slot = NULL;
+    ngx_http_strangler_retry_t  *retry;
+
+    retry = ctx->retry;
+
+    if (retry == NULL) {
+        return;
+    }
+
+    retry->planned = 0;
+
+    if (retry->slot) {
+        ngx_http_strangler_count_retrying(ctx, retry->slot, -1);
+        retry->slot = NULL;
     }
 }
 

@@ -106,7 +106,15 @@ def router():
     closed = ClosedPort()
     router = Router(
         RULES.replace("@dead@", closed.url), ["legacy", "new", "other"],
+        http="proxy_cache_path @HOME@/cache keys_zone=answers:1m;",
         server=API + """
+        location /cached/ {
+            rewrite ^/cached(/.*)$ $1 break;
+            strangler_pass main;
+            include @PARAMS@;
+            proxy_cache answers;
+            proxy_cache_valid 200 1h;
+        }
         location /unbuffered/ {
             rewrite ^/unbuffered(/.*)$ $1 break;
             strangler_pass main;
@@ -373,6 +381,19 @@ def test_a_closed_connection_is_no_retry(router):
         response = router.get("/plain/a")
         assert response.backend == "new"
         assert router.entry(response)["strangler_retries"] == "0"
+
+
+def test_what_a_retry_is_answered_is_kept_in_a_cache(router):
+    for n in range(8):
+        router.new.on(f"/plain/{n}", faults.in_turn(
+            faults.answer(503, "down"), faults.answer(200, f"fine {n}")))
+        for status, tries in (("MISS", "503, 200"), ("HIT", "")):
+            response = router.get(f"/cached/plain/{n}")
+            assert response.text == f"fine {n}"
+            entry = router.entry(response)
+            assert entry["upstream_cache_status"] == status
+            assert entry["upstream_status"] == tries
+    assert router.legs() == ["new"] * 16
 
 
 def test_a_death_in_the_body_is_passed_on(router):

@@ -54,8 +54,8 @@ routes:
 LARGE = bytes(range(256)) * 2000
 
 
-def make(workers=1):
-    return Router(RULES, workers=workers, server=API + """
+def make(workers=1, **options):
+    return Router(RULES, workers=workers, **options, server=API + """
         listen unix:@HOME@/h2.sock http2;""")
 
 
@@ -276,6 +276,40 @@ def test_workers_that_end_wait_to_the_end():
             router.reset()
     finally:
         router.stop()
+
+
+def test_a_worker_that_may_wait_no_longer_ends():
+    """worker_shutdown_timeout: the wait is over, and with it the request."""
+    router = make(start=False)
+    config = router.nginx.config
+    router.nginx.config = lambda: config().replace("_timeout 10s",
+                                                   "_timeout 200ms")
+    router.start()
+    try:
+        router.new.on("/hold/a", always_later("30"))
+        with router.connect() as connection:
+            connection.send(serialize(target="/hold/a"))
+            wait_retrying(router, 1)
+            router.nginx.reload()
+            wait_until(connection.is_closed, "nginx has closed it")
+        wait_retrying(router, 0)
+    finally:
+        router.stop()
+
+
+def test_rules_that_change_while_it_waits(router):
+    """Who waits goes on by the rules that it began with."""
+    router.new.on("/hold/r", later("1"))
+    generation = router.generation()
+    with router.connect() as connection:
+        connection.send(serialize(target="/hold/r"))
+        wait_retrying(router, 1)
+        router.rules.replace(RULES + "    note: changed\n")
+        wait_until(lambda: router.generation() > generation,
+                   "the new rules are in force")
+        response = connection.read()
+    assert response.backend == "new"
+    assert int(response.value("X-Gen")) == generation
 
 
 class Storm:
