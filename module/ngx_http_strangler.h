@@ -297,7 +297,7 @@ struct ngx_http_strangler_ctx_s {
                                                   one; len 0: the raw one */
 
     ngx_http_strangler_backend_t  *backend;    /* of this try */
-    ngx_http_strangler_peer_t     *peer;
+    ngx_http_strangler_peer_t     *peer;       /* NULL: not chosen yet */
     fig_standing_t                *standing;   /* a try counts there, or NULL */
     uint64_t                       tried;      /* peers that had their try */
     ngx_http_upstream_conf_t      *base;       /* the location's */

@@ -36,14 +36,19 @@ ngx_http_strangler_pick(ngx_http_strangler_ctx_t *ctx)
 
 
 void
-ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
+ngx_http_strangler_choose_backend(ngx_http_strangler_ctx_t *ctx,
     const fig_backend_t *backend)
 {
     ctx->backend = &ctx->gen->backends[backend->index];
-    ctx->peer = ctx->backend->peers;
+    ctx->peer = (ctx->backend->npeers == 1) ? ctx->backend->peers : NULL;
     ctx->tried = 0;
+}
 
-    if (ctx->backend->npeers != 1) {
+
+void
+ngx_http_strangler_need_peer(ngx_http_strangler_ctx_t *ctx)
+{
+    if (ctx->peer == NULL) {
         (void) ngx_http_strangler_pick(ctx);
     }
 }
@@ -110,6 +115,8 @@ ngx_http_strangler_upstream_host(ngx_http_strangler_ctx_t *ctx)
             return host;
         }
     }
+
+    ngx_http_strangler_need_peer(ctx);
 
     return ngx_http_strangler_str(ctx->peer->server->authority);
 }

@@ -1,7 +1,8 @@
 /*
  * Servers: which one gets a try, how it is called, how busy it is.
  *
- *     choose_peer -> enter (try) leave -> has_other_peer -> next_peer -> ...
+ *     choose_backend -> need_peer -> enter (try) leave
+ *                    -> has_other_peer -> next_peer -> enter ...
  */
 
 #ifndef NGX_HTTP_STRANGLER_BALANCE_H
@@ -12,9 +13,16 @@
 
 /* ngx_http_strangler_balance.c */
 
-/* Makes backend the one of this try, and chooses a peer of it. */
-void ngx_http_strangler_choose_peer(ngx_http_strangler_ctx_t *ctx,
+/* Makes backend the one of the next try. */
+void ngx_http_strangler_choose_backend(ngx_http_strangler_ctx_t *ctx,
     const fig_backend_t *backend);
+
+/*
+ * Chooses a peer of it, unless there is one: as late as can be, since a body
+ * may take long to come and servers do not stand then as they stood.  An answer
+ * from nginx's cache comes without one.
+ */
+void ngx_http_strangler_need_peer(ngx_http_strangler_ctx_t *ctx);
 
 /* Whether the backend has a server that this request has not asked. */
 ngx_uint_t ngx_http_strangler_has_other_peer(ngx_http_strangler_ctx_t *ctx);

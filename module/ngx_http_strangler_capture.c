@@ -131,6 +131,7 @@ ngx_http_strangler_keep_head(ngx_http_request_t *r,
         return;
     }
 
+    ngx_http_strangler_need_peer(ctx);
     kept->authority = ngx_http_strangler_str(ctx->peer->server->authority);
 
     if (ngx_http_strangler_keep_fields(exchange, kept, &u->headers_in.headers,

@@ -122,7 +122,7 @@ ngx_http_strangler_handler(ngx_http_request_t *r)
         break;
     }
 
-    if (ctx->peer == NULL) {
+    if (ctx->backend == NULL) {
         return NGX_HTTP_NOT_FOUND;
     }
 

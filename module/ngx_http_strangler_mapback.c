@@ -377,12 +377,16 @@ ngx_http_strangler_map_back(ngx_http_request_t *r,
 
     /* an answer of nginx's own has nothing to map */
 
-    if (ctx->peer == NULL
+    if (ctx->backend == NULL
         || r->upstream == NULL
         || r->upstream->headers_in.status_n == 0)
     {
         return NGX_OK;
     }
+
+    /* one from the cache came without a peer */
+
+    ngx_http_strangler_need_peer(ctx);
 
     for (part = &r->headers_out.headers.part; part; part = part->next) {
         h = part->elts;

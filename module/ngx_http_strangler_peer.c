@@ -61,6 +61,8 @@ ngx_http_strangler_apply(ngx_http_strangler_ctx_t *ctx)
     u = ctx->request->upstream;
     route = ctx->decision.route;
 
+    ngx_http_strangler_need_peer(ctx);
+
     rt = route ? &route->timeouts : &unset;
     bt = &ctx->backend->conf->timeouts;
 
@@ -167,7 +169,7 @@ ngx_http_strangler_prepare(ngx_http_strangler_ctx_t *ctx)
 
     ngx_http_strangler_default(ctx);
 
-    return ctx->peer ? ngx_http_strangler_recreate(ctx) : NGX_ERROR;
+    return ctx->backend ? ngx_http_strangler_recreate(ctx) : NGX_ERROR;
 }
 
 
@@ -180,7 +182,7 @@ ngx_http_strangler_init_peer(ngx_http_request_t *r,
 
     ctx = ngx_http_strangler_get_ctx(r);
 
-    if (ctx == NULL || ctx->peer == NULL) {
+    if (ctx == NULL || ctx->backend == NULL) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "strangler: \"%V\" was proxied to without a decision",
                       &us->host);
@@ -270,7 +272,7 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 
 #endif
 
-    ngx_http_strangler_choose_peer(ctx, ctx->decision.fallback);
+    ngx_http_strangler_choose_backend(ctx, ctx->decision.fallback);
 
     if (ngx_http_strangler_target(ctx, FIG_SIDE_OLD) != NGX_OK) {
         return NGX_ERROR;

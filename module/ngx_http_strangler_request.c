@@ -341,7 +341,7 @@ ngx_http_strangler_copy_ctx(ngx_http_strangler_ctx_t *from,
     ctx->view.fill = ngx_http_strangler_fill;
     ctx->view.data = ctx;
 
-    ngx_http_strangler_choose_peer(ctx, backend);
+    ngx_http_strangler_choose_backend(ctx, backend);
 
     return ctx;
 }
@@ -444,6 +444,7 @@ ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
            && ctx->gen->settings[ctx->match.route->index].stage
               == FIG_STAGE_DONE;
 
+    ctx->backend = NULL;
     ctx->peer = NULL;
 
     ngx_memzero(&ctx->decision, sizeof(fig_decision_t));
@@ -462,7 +463,7 @@ ngx_http_strangler_default(ngx_http_strangler_ctx_t *ctx)
         ctx->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     } else {
-        ngx_http_strangler_choose_peer(ctx, ctx->decision.backend);
+        ngx_http_strangler_choose_backend(ctx, ctx->decision.backend);
     }
 
     ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
@@ -572,7 +573,7 @@ ngx_http_strangler_decide(ngx_http_request_t *r)
         ngx_http_strangler_default(ctx);
 
     } else if (ctx->status == 0 && ctx->decision.backend) {
-        ngx_http_strangler_choose_peer(ctx, ctx->decision.backend);
+        ngx_http_strangler_choose_backend(ctx, ctx->decision.backend);
     }
 
     return ctx;

@@ -168,7 +168,7 @@ ngx_http_strangler_var_host(ngx_http_request_t *r,
 
     ctx = ngx_http_strangler_var_ctx(r);
 
-    if (ctx && ctx->peer) {
+    if (ctx && ctx->backend) {
         return ngx_http_strangler_var_set(v,
                                       ngx_http_strangler_upstream_host(ctx));
     }

@@ -147,6 +147,21 @@ def test_a_client_that_leaves_is_no_load(router):
         gate.open()
 
 
+def test_a_server_is_chosen_when_the_body_is_there(router):
+    """What came long before says nothing of who is busy now."""
+    with router.connect() as upload:
+        upload.send(b"POST /least/upload HTTP/1.1\r\nHost: shop.test\r\n"
+                    b"Content-Length: 10\r\n\r\nhello")
+        held = Held(router, "/least/held")
+        order = [held.send() for _ in range(3)]
+        assert sorted(order) == ["a", "b", "c"]
+        held.gates[order[0]].open()
+        assert held.connections.pop(0).read().backend == order[0]
+        upload.send(b"again")
+        assert upload.read("POST").backend == order[0]
+    held.end()
+
+
 def test_copies_are_load(router):
     held = Held(router, "/copied/held")
     held.gates["legacy"].open()
@@ -201,6 +216,37 @@ def test_requests_of_older_rules_are_load(router, before):
     held.end()
     wait_until(lambda: slow in names(router, "/edited/x", 3),
                "it is asked again")
+
+
+CACHED = """
+version: 1
+backends:
+  legacy: {servers: [@legacy@]}
+  pair: {servers: [@a@, @b@]}
+default: legacy
+routes:
+  - name: cached
+    match: {path: /cut/*}
+    to: pair
+    stage: done
+    rewrite: {path: /*}
+"""
+
+
+def test_the_cache_asks_nobody(one_router):
+    """What it has is mapped back nevertheless."""
+    router = one_router(
+        CACHED, ["legacy", "a", "b"],
+        http="proxy_cache_path @HOME@/cache keys_zone=c:1m;"
+             "add_header X-Cache $upstream_cache_status always;",
+        location="proxy_cache c; proxy_cache_valid 302 1m;")
+    for backend in router.backends.values():
+        backend.on("/x", faults.answer(302, "", [("Location", "/there")]))
+    for cache in ("MISS", "HIT", "HIT"):
+        response = router.get("/cut/x")
+        assert response.value("X-Cache") == cache
+        assert response.value("Location") == "/cut/there"
+    assert len(router.seen()) == 1
 
 
 def many_backends(name, urls="@a@, @b@, @c@"):
