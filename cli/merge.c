@@ -34,6 +34,7 @@ cli_merge_how(const char *member)
         { "samples", CLI_MERGE_APPEND }, { "probes", CLI_MERGE_ADD },
         { "acknowledged", CLI_MERGE_LEAVE },
         { "failures", CLI_MERGE_ADD }, { "in_flight", CLI_MERGE_ADD },
+        { "refused", CLI_MERGE_ADD },
         { "error", CLI_MERGE_ADD }, { "latency", CLI_MERGE_WORST },
         { "seq", CLI_MERGE_LEAVE }, { "lease", CLI_MERGE_LEAVE },
         { "readiness", CLI_MERGE_LEAVE }, { "nodes", CLI_MERGE_LEAVE },

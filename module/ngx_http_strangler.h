@@ -241,6 +241,7 @@ typedef enum {
     NGX_HTTP_STRANGLER_TIMEOUT,
     NGX_HTTP_STRANGLER_INVALID,
     NGX_HTTP_STRANGLER_STATUS,
+    NGX_HTTP_STRANGLER_OVERLOAD,       /* it was not asked: no place */
     NGX_HTTP_STRANGLER_STALE           /* a kept connection had been closed */
 } ngx_http_strangler_failure_e;
 
@@ -335,6 +336,9 @@ struct ngx_http_strangler_ctx_s {
     unsigned                       failed:1;   /* an internal error */
     unsigned                       handled:1;  /* it came to our handler */
     unsigned                       incomplete:1;       /* the answer was */
+    unsigned                       guest:1;    /* its place is a fallback's */
+    unsigned                       refused:1;  /* for want of a place */
+    unsigned                       unasked:1;  /* it fell back before a try */
 
     /* set as a whole by whoever makes them */
 
@@ -479,41 +483,6 @@ void ngx_http_strangler_restore_status(ngx_http_strangler_ctx_t *ctx);
 ngx_int_t ngx_http_strangler_init_upstream(ngx_conf_t *cf,
     ngx_http_upstream_srv_conf_t *us);
 
-/* ngx_http_strangler_forward.c: what a backend is told of its client */
-
-typedef struct {
-    ngx_uint_t                     lines;
-    size_t                         hops;       /* length of those before us */
-    ngx_str_t                      host;
-    ngx_str_t                      scheme;
-    ngx_str_t                      client_host;
-    ngx_str_t                      upgrade;    /* len 0: none */
-} ngx_http_strangler_forward_t;
-
-/* Whether the client asks for another protocol, and may. */
-ngx_uint_t ngx_http_strangler_is_upgrade(ngx_http_request_t *r);
-
-/* Collects what these lines say of the current try; how long they are. */
-size_t ngx_http_strangler_forward(ngx_http_strangler_ctx_t *ctx,
-    ngx_uint_t lines, ngx_http_strangler_forward_t *forward);
-
-/* Writes them to p; the byte behind. */
-u_char *ngx_http_strangler_write_forward(ngx_http_strangler_ctx_t *ctx,
-    const ngx_http_strangler_forward_t *forward, u_char *p);
-
-/* ngx_http_strangler_edit.c: changes to a request that is ready to be sent */
-ngx_int_t ngx_http_strangler_edit_request(ngx_http_strangler_ctx_t *ctx);
-
-/* ngx_http_strangler_mapback.c: rewritten paths in answers */
-
-/* Maps Location and the paths of cookies that a backend sent. */
-ngx_int_t ngx_http_strangler_map_back(ngx_http_request_t *r,
-    ngx_http_strangler_ctx_t *ctx);
-
-/* What was taken off the path for this try, encoded; len 0: nothing. */
-ngx_int_t ngx_http_strangler_prefix(ngx_http_strangler_ctx_t *ctx,
-    ngx_str_t *prefix);
-
 /* ngx_http_strangler_filter.c */
 ngx_int_t ngx_http_strangler_filter_init(ngx_conf_t *cf);
 
@@ -581,6 +550,7 @@ ngx_http_strangler_fig(ngx_str_t str)
 
 
 #include "ngx_http_strangler_balance.h"
+#include "ngx_http_strangler_forward.h"
 #include "ngx_http_strangler_pool.h"
 #include "ngx_http_strangler_retry.h"
 #include "ngx_http_strangler_zone.h"

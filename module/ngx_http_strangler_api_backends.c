@@ -36,6 +36,46 @@ ngx_http_strangler_put_servers(fig_json_out_t *out,
 
 
 static void
+ngx_http_strangler_put_limit(fig_json_out_t *out, const char *key,
+    int32_t limit)
+{
+    fig_json_put_key(out, key);
+
+    if (limit == FIG_UNSET) {
+        fig_json_put_null(out);
+    } else {
+        fig_json_put_uint(out, limit);
+    }
+}
+
+
+static void
+ngx_http_strangler_put_places(fig_json_out_t *out,
+    const fig_backend_t *backend, const ngx_http_strangler_backend_sums_t *sums)
+{
+    ngx_uint_t  i;
+
+    fig_json_put_key(out, "in_flight");
+    fig_json_put_uint(out, sums->in_flight);
+    ngx_http_strangler_put_limit(out, "max_in_flight", backend->max_in_flight);
+
+    fig_json_put_key(out, "fallbacks");
+    fig_json_put_uint(out, sums->fallbacks);
+    ngx_http_strangler_put_limit(out, "max_fallbacks", backend->max_fallbacks);
+
+    fig_json_put_key(out, "refused");
+    fig_json_begin_object(out);
+
+    for (i = 0; i < NGX_HTTP_STRANGLER_REFUSALS; i++) {
+        fig_json_put_key(out, ngx_http_strangler_refusals[i]);
+        fig_json_put_uint(out, sums->refused[i]);
+    }
+
+    fig_json_end_object(out);
+}
+
+
+static void
 ngx_http_strangler_put_tries(ngx_http_strangler_api_t *api,
     const fig_backend_t *backend)
 {
@@ -50,8 +90,7 @@ ngx_http_strangler_put_tries(ngx_http_strangler_api_t *api,
 
     ngx_http_strangler_count_backend(api->rset->count, slot, &sums);
 
-    fig_json_put_key(out, "in_flight");
-    fig_json_put_uint(out, sums.in_flight);
+    ngx_http_strangler_put_places(out, backend, &sums);
 
     fig_json_put_key(out, "requests");
     fig_json_begin_object(out);

@@ -41,7 +41,7 @@ ngx_http_strangler_count_slot_size(ngx_http_strangler_count_t *count,
            + count->nshards * ngx_http_strangler_count_row_size(kind);
 
     if (kind == NGX_HTTP_STRANGLER_BACKEND_SLOT) {
-        size += 2 * (count->nseats + 1) * sizeof(ngx_atomic_t);
+        size += 3 * (count->nseats + 1) * sizeof(ngx_atomic_t);
     }
 
     return size;
@@ -84,6 +84,9 @@ ngx_http_strangler_count_add_chunk(ngx_http_strangler_count_t *count,
             slot->in_flight = seats;
             seats += count->nseats + 1;
 
+            slot->fallbacks = seats;
+            seats += count->nseats + 1;
+
             slot->retrying = seats;
             seats += count->nseats + 1;
         }
@@ -116,6 +119,8 @@ ngx_http_strangler_count_give(ngx_http_strangler_count_t *count,
 
     if (slot->in_flight) {
         ngx_memzero((void *) slot->in_flight,
+                    (count->nseats + 1) * sizeof(ngx_atomic_t));
+        ngx_memzero((void *) slot->fallbacks,
                     (count->nseats + 1) * sizeof(ngx_atomic_t));
         ngx_memzero((void *) slot->retrying,
                     (count->nseats + 1) * sizeof(ngx_atomic_t));

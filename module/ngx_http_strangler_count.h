@@ -54,6 +54,15 @@ typedef enum {
 } ngx_http_strangler_reason_e;
 
 
+/* Which limit of a backend left no place for a try. */
+
+typedef enum {
+    NGX_HTTP_STRANGLER_BY_IN_FLIGHT = 0,
+    NGX_HTTP_STRANGLER_BY_FALLBACKS,
+    NGX_HTTP_STRANGLER_REFUSALS
+} ngx_http_strangler_refusal_e;
+
+
 #define NGX_HTTP_STRANGLER_SIDES    2          /* old, new */
 #define NGX_HTTP_STRANGLER_BOUNDS   14
 #define NGX_HTTP_STRANGLER_FLIPS    8
@@ -79,7 +88,8 @@ typedef struct {
     ngx_http_strangler_histogram_t  duration;
     ngx_atomic_t                   tries[NGX_HTTP_STRANGLER_TRY_OUTCOMES];
     ngx_atomic_t                   failures[NGX_HTTP_STRANGLER_TRY_REASONS];
-    ngx_atomic_t                   spare[6];   /* to whole cache lines */
+    ngx_atomic_t                   refused[NGX_HTTP_STRANGLER_REFUSALS];
+    ngx_atomic_t                   spare[4];   /* to whole cache lines */
 } ngx_http_strangler_backend_row_t;
 
 
@@ -113,6 +123,7 @@ typedef struct {
     ngx_http_strangler_shadow_row_t *volatile shadow;
 
     ngx_atomic_t                  *in_flight;  /* backends: by seat */
+    ngx_atomic_t                  *fallbacks;  /* of these; the same */
     ngx_atomic_t                  *retrying;   /* backends: by seat; of these
                                                   and those that wait */
     ngx_atomic_t                   retries[NGX_HTTP_STRANGLER_RETRY_REASONS];
@@ -151,6 +162,7 @@ typedef struct {
     size_t                         size;       /* of the zone */
     ngx_uint_t                     nshards;
     ngx_uint_t                     nseats;     /* one more is anybody's */
+    ngx_atomic_t                   seated;     /* nobody ever had one beyond */
     ngx_atomic_t                  *owners;     /* pids, by shard */
     ngx_http_strangler_seat_t     *seats;
     ngx_http_strangler_chunk_t    *chunks;
@@ -180,6 +192,7 @@ typedef struct {
     ngx_uint_t                     shared;     /* the shard is */
     ngx_uint_t                     crowded;    /* the seat is: the last */
     ngx_msec_t                     tried;      /* to get one of its own */
+    ngx_msec_t                     swept;      /* seats of the dead, last */
     struct ngx_http_strangler_gen_s  *timed;   /* whose routes have room for
                                                   durations, as of */
     uint64_t                       timed_seq;  /* this number of the image */
@@ -210,7 +223,9 @@ typedef struct {
 typedef struct {
     uint64_t                       tries[NGX_HTTP_STRANGLER_TRY_OUTCOMES];
     uint64_t                       failures[NGX_HTTP_STRANGLER_TRY_REASONS];
+    uint64_t                       refused[NGX_HTTP_STRANGLER_REFUSALS];
     uint64_t                       in_flight;
+    uint64_t                       fallbacks;  /* of these */
     ngx_http_strangler_duration_t  duration;
 } ngx_http_strangler_backend_sums_t;
 
@@ -324,14 +339,9 @@ ngx_uint_t ngx_http_strangler_count_oldest(ngx_http_strangler_count_t *count);
 /* Adds the handler of the log phase: requests are counted at their end. */
 ngx_int_t ngx_http_strangler_count_init(ngx_conf_t *cf);
 
-/*
- * A try begins; ends, as peer.free is told; ends without anybody being told,
- * if one is under way.
- */
-void ngx_http_strangler_count_try(struct ngx_http_strangler_ctx_s *ctx);
+/* A try ends, as peer.free is told. */
 void ngx_http_strangler_count_tried(struct ngx_http_strangler_ctx_s *ctx,
     ngx_http_upstream_t *u, ngx_uint_t failed);
-void ngx_http_strangler_count_forget(struct ngx_http_strangler_ctx_s *ctx);
 
 void ngx_http_strangler_count_fallback(struct ngx_http_strangler_ctx_s *ctx);
 void ngx_http_strangler_count_retry(struct ngx_http_strangler_ctx_s *ctx);
@@ -341,6 +351,27 @@ void ngx_http_strangler_count_refused(struct ngx_http_strangler_ctx_s *ctx);
 void ngx_http_strangler_count_retrying(struct ngx_http_strangler_ctx_s *ctx,
     ngx_http_strangler_slot_t *slot, ngx_atomic_int_t n);
 void ngx_http_strangler_count_limit(struct ngx_http_strangler_ctx_s *ctx);
+void ngx_http_strangler_count_full(struct ngx_http_strangler_ctx_s *ctx,
+    ngx_http_strangler_slot_t *slot, ngx_http_strangler_refusal_e refusal);
+
+/* ngx_http_strangler_admit.c: places at a backend */
+
+/*
+ * A try takes a place at a backend, as a fallback or not, and is under way
+ * then; false: there is none.
+ */
+ngx_uint_t ngx_http_strangler_take_place(struct ngx_http_strangler_ctx_s *ctx,
+    const fig_backend_t *backend, ngx_uint_t fallback);
+
+/* It leaves its place, if it has one. */
+void ngx_http_strangler_leave_place(struct ngx_http_strangler_ctx_s *ctx);
+
+/*
+ * In peer.get, which is to return what this returns: ends the request with 503,
+ * as backend has no place for it.
+ */
+ngx_int_t ngx_http_strangler_refuse(struct ngx_http_strangler_ctx_s *ctx,
+    const fig_backend_t *backend);
 
 /* ngx_http_strangler_count_read.c: sums; any thread, any process */
 
@@ -354,6 +385,8 @@ extern const char *const
     ngx_http_strangler_reasons[NGX_HTTP_STRANGLER_REASONS];
 extern const char *const
     ngx_http_strangler_try_reasons[NGX_HTTP_STRANGLER_TRY_REASONS];
+extern const char *const
+    ngx_http_strangler_refusals[NGX_HTTP_STRANGLER_REFUSALS];
 
 /* slot may be NULL: nothing was counted. */
 void ngx_http_strangler_count_route(ngx_http_strangler_count_t *count,
@@ -374,6 +407,22 @@ void ngx_http_strangler_count_load(ngx_http_strangler_count_t *count,
  */
 double ngx_http_strangler_quantile(const ngx_http_strangler_duration_t *d,
     double share);
+
+
+/* Adds to a column of the process's own seat; the last is many's. */
+
+static ngx_inline void
+ngx_http_strangler_count_seat(ngx_http_strangler_counter_t *counter,
+    ngx_atomic_t *seats, ngx_atomic_int_t n)
+{
+    if (counter->crowded) {
+        (void) ngx_atomic_fetch_add(&seats[counter->seat], n);
+
+    } else {
+        seats[counter->seat] += n;
+    }
+}
+
 
 /* ngx_http_strangler_surface.c: what `default` still serves */
 

@@ -29,6 +29,10 @@ const char *const  ngx_http_strangler_try_reasons[] = {
     "connect", "timeout", "invalid", "status", "incomplete"
 };
 
+const char *const  ngx_http_strangler_refusals[] = {
+    "in_flight", "fallbacks"
+};
+
 
 static void
 ngx_http_strangler_sum(uint64_t *sums, const ngx_atomic_t *cells,
@@ -140,7 +144,7 @@ ngx_http_strangler_count_backend(ngx_http_strangler_count_t *count,
     ngx_http_strangler_backend_sums_t *sums)
 {
     uint64_t                                 retrying;
-    ngx_uint_t                               shard;
+    ngx_uint_t                               shard, seat;
     const ngx_http_strangler_backend_row_t  *row;
 
     ngx_memzero(sums, sizeof(ngx_http_strangler_backend_sums_t));
@@ -156,12 +160,22 @@ ngx_http_strangler_count_backend(ngx_http_strangler_count_t *count,
                                NGX_HTTP_STRANGLER_TRY_OUTCOMES);
         ngx_http_strangler_sum(sums->failures, row->failures,
                                NGX_HTTP_STRANGLER_TRY_REASONS);
+        ngx_http_strangler_sum(sums->refused, row->refused,
+                               NGX_HTTP_STRANGLER_REFUSALS);
         ngx_http_strangler_sum_duration(&sums->duration, &row->duration);
     }
 
     ngx_http_strangler_cumulate(&sums->duration);
 
     ngx_http_strangler_count_load(count, slot, &sums->in_flight, &retrying);
+
+    for (seat = 0; seat < count->seated; seat++) {
+        if (ngx_http_strangler_lives(count->seats[seat].pid)) {
+            sums->fallbacks += slot->fallbacks[seat];
+        }
+    }
+
+    sums->fallbacks += slot->fallbacks[count->nseats];
 }
 
 

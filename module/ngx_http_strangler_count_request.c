@@ -1,8 +1,8 @@
 /*
  * What a request adds to the counters.
  *
- *     each try   get  -> in flight
- *                free -> outcome, failure, duration, no longer in flight
+ *     each try   get  -> a place (ngx_http_strangler_admit.c)
+ *                free -> outcome, failure, duration, the place is left
  *     the whole  log phase -> outcome by route and by the side that answered
  *
  * A request counts once, by its last decision, whatever error pages and other
@@ -150,9 +150,10 @@ ngx_http_strangler_count_request(ngx_http_request_t *r)
                                &row->fallbacks[NGX_HTTP_STRANGLER_BY_DRAIN], 1);
     }
 
-    /* a side is not as slow as what the other lost before */
+    /* a side is neither as slow as what the other lost before, nor as fast as
+       being turned away */
 
-    if (slot->duration && !ctx->fell_back) {
+    if (slot->duration && !ctx->fell_back && !ctx->refused) {
         ngx_http_strangler_count_duration(counter,
                  &slot->duration[side * counter->count->nshards
                                  + counter->shard],
@@ -183,49 +184,6 @@ ngx_http_strangler_count_init(ngx_conf_t *cf)
     *handler = ngx_http_strangler_count_request;
 
     return NGX_OK;
-}
-
-
-static ngx_inline void
-ngx_http_strangler_count_seat(ngx_http_strangler_counter_t *counter,
-    ngx_atomic_t *seats, ngx_atomic_int_t n)
-{
-    if (counter->crowded) {
-        (void) ngx_atomic_fetch_add(&seats[counter->seat], n);
-
-    } else {
-        seats[counter->seat] += n;
-    }
-}
-
-
-void
-ngx_http_strangler_count_try(ngx_http_strangler_ctx_t *ctx)
-{
-    ngx_http_strangler_slot_t  *slot;
-
-    if (ctx->gen->backend_slots == NULL || ctx->copy) {
-        return;
-    }
-
-    slot = ctx->gen->backend_slots[ctx->backend->conf->index];
-
-    if (slot) {
-        ngx_http_strangler_count_seat(&ctx->rset->counter, slot->in_flight, 1);
-        ctx->trying = slot;
-    }
-}
-
-
-void
-ngx_http_strangler_count_forget(ngx_http_strangler_ctx_t *ctx)
-{
-    if (ctx->trying && ctx->gen->backend_slots) {
-        ngx_http_strangler_count_seat(&ctx->rset->counter,
-                                      ctx->trying->in_flight, -1);
-    }
-
-    ctx->trying = NULL;
 }
 
 
@@ -304,6 +262,9 @@ ngx_http_strangler_reason(ngx_http_strangler_failure_e failure)
     case NGX_HTTP_STRANGLER_STATUS:
         return NGX_HTTP_STRANGLER_BY_STATUS;
 
+    case NGX_HTTP_STRANGLER_OVERLOAD:
+        return NGX_HTTP_STRANGLER_BY_OVERLOAD;
+
     default:
         return NGX_HTTP_STRANGLER_BY_INVALID;
     }
@@ -327,8 +288,7 @@ ngx_http_strangler_count_tried(ngx_http_strangler_ctx_t *ctx,
 
     counter = &ctx->rset->counter;
 
-    ngx_http_strangler_count_seat(counter, slot->in_flight, -1);
-    ctx->trying = NULL;
+    ngx_http_strangler_leave_place(ctx);
 
     /* what a kept connection does when it is used too late is no answer */
 
@@ -428,6 +388,20 @@ ngx_http_strangler_count_retrying(ngx_http_strangler_ctx_t *ctx,
     if (ctx->gen->backend_slots) {
         ngx_http_strangler_count_seat(&ctx->rset->counter, slot->retrying, n);
     }
+}
+
+
+void
+ngx_http_strangler_count_full(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_strangler_slot_t *slot, ngx_http_strangler_refusal_e refusal)
+{
+    ngx_http_strangler_counter_t      *counter;
+    ngx_http_strangler_backend_row_t  *row;
+
+    counter = &ctx->rset->counter;
+    row = &slot->rows.backend[counter->shard];
+
+    ngx_http_strangler_count_add(counter, &row->refused[refusal], 1);
 }
 
 

@@ -16,6 +16,7 @@
 
 
 #define NGX_HTTP_STRANGLER_RETAKE  1000        /* ms */
+#define NGX_HTTP_STRANGLER_SWEEP   1000
 
 
 ngx_uint_t
@@ -51,6 +52,7 @@ ngx_http_strangler_clear_seat(ngx_http_strangler_count_t *count,
 
             if (slot->in_flight) {
                 slot->in_flight[seat] = 0;
+                slot->fallbacks[seat] = 0;
                 slot->retrying[seat] = 0;
             }
 
@@ -91,6 +93,8 @@ ngx_http_strangler_take_seat(ngx_http_strangler_counter_t *counter,
     counter->crowded = (found == count->nseats);
 
     if (found < count->nseats) {
+        count->seated = ngx_max(count->seated, found + 1);
+
         seat = &count->seats[found];
         seat->generation = 0;
         seat->oldest = 0;
@@ -242,6 +246,41 @@ ngx_http_strangler_count_stages(ngx_http_strangler_rset_t *rset)
 }
 
 
+/*
+ * Nobody may come to take the place of a process that was killed, and what it
+ * had in flight is not to fill up a backend.
+ */
+
+static void
+ngx_http_strangler_count_sweep(ngx_http_strangler_counter_t *counter)
+{
+    ngx_uint_t                   i;
+    ngx_atomic_uint_t            pid;
+    ngx_http_strangler_count_t  *count;
+
+    count = counter->count;
+
+    for (i = 0; i < count->seated; i++) {
+        pid = count->seats[i].pid;
+
+        if (pid == 0
+            || ngx_http_strangler_lives(pid)
+            || !ngx_shmtx_trylock(&count->slab->mutex))
+        {
+            continue;
+        }
+
+        if (count->seats[i].pid == pid) {
+            ngx_http_strangler_clear_seat(count, i);
+        }
+
+        ngx_shmtx_unlock(&count->slab->mutex);
+    }
+
+    counter->swept = ngx_current_msec;
+}
+
+
 void
 ngx_http_strangler_count_tick(ngx_http_strangler_rset_t *rset)
 {
@@ -259,6 +298,10 @@ ngx_http_strangler_count_tick(ngx_http_strangler_rset_t *rset)
 
     ngx_http_strangler_count_stages(rset);
     ngx_http_strangler_surface_flush(counter, 0);
+
+    if (ngx_current_msec - counter->swept >= NGX_HTTP_STRANGLER_SWEEP) {
+        ngx_http_strangler_count_sweep(counter);
+    }
 
     if (counter->shared
         && ngx_current_msec - counter->tried >= NGX_HTTP_STRANGLER_RETAKE

@@ -59,6 +59,9 @@ ngx_http_strangler_failure_name(ngx_http_strangler_failure_e failure)
     case NGX_HTTP_STRANGLER_TIMEOUT:
         return "timeout";
 
+    case NGX_HTTP_STRANGLER_OVERLOAD:
+        return "overload";
+
     default:
         return "invalid";
     }

@@ -285,6 +285,10 @@ ngx_http_strangler_debug(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
     if (ctx->fell_back) {
         p = ngx_slprintf(p, value.data + NGX_MAX_ERROR_STR,
                          "; fallback: %V", &ctx->reason);
+
+    } else if (ctx->refused) {
+        p = ngx_cpymem(p, "; refused: overload",
+                       sizeof("; refused: overload") - 1);
     }
 
     value.len = p - value.data;

@@ -153,6 +153,21 @@ static const ngx_http_strangler_family_t  ngx_http_strangler_families[] = {
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_in_flight,
       "Tries under way." },
 
+    { "backend_max_in_flight", NGX_HTTP_STRANGLER_GAUGE,
+      NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_places,
+      "Tries that may be under way at once; not there: no limit." },
+
+    { "backend_fallbacks_in_flight", NGX_HTTP_STRANGLER_GAUGE,
+      NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_guests,
+      "Tries under way of requests that fell back to this backend." },
+
+    { "backend_max_fallbacks", NGX_HTTP_STRANGLER_GAUGE,
+      NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_guest_places,
+      "How many of these there may be at once; not there: no limit." },
+
+    { "backend_refused", NGX_HTTP_STRANGLER_COUNTER,
+      NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_full,
+      "Requests for which a limit left no place, by the limit." },
     { "backend_retrying", NGX_HTTP_STRANGLER_GAUGE,
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_retrying,
       "Retries that wait or are under way." },

@@ -63,7 +63,7 @@ ngx_int_t ngx_http_strangler_metrics_write(
 fig_setting_t ngx_http_strangler_setting(const fig_route_t *route,
     const fig_in_force_t *in_force);
 
-/* The rest is between the two files that make them. */
+/* The rest is between the files that make them. */
 
 typedef void (*ngx_http_strangler_line_pt)(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
@@ -127,11 +127,20 @@ void ngx_http_strangler_write_differences(ngx_http_strangler_metrics_t *m,
 void ngx_http_strangler_write_readiness(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 
+/* ngx_http_strangler_metrics_backends.c */
 void ngx_http_strangler_write_tries(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_failures(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_in_flight(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_places(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_guests(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_guest_places(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_full(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_drained(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
@@ -159,6 +168,10 @@ void ngx_http_strangler_put_label(ngx_http_strangler_metrics_t *m,
     const char *label, fig_str_t value);
 void ngx_http_strangler_put_word(ngx_http_strangler_metrics_t *m,
     const char *label, const char *value);
+
+/* A histogram's lines; side NULL: without one. */
+void ngx_http_strangler_put_histogram(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t who, const char *side, const ngx_http_strangler_duration_t *d);
 
 /* The end of a line with labels; a whole line without. */
 void ngx_http_strangler_put_value(ngx_http_strangler_metrics_t *m,

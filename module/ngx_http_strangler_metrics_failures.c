@@ -8,6 +8,23 @@
 #include "ngx_http_strangler_metrics.h"
 
 
+/* Whether the new side of this route may have no place for a request. */
+
+static ngx_uint_t
+ngx_http_strangler_has_places(const fig_route_t *route)
+{
+    uint32_t  i;
+
+    for (i = 0; i < route->ntargets; i++) {
+        if (route->targets[i].backend->max_in_flight != FIG_UNSET) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* What may come soon is told from the beginning; the rest when it is there. */
 
 void
@@ -28,7 +45,9 @@ ngx_http_strangler_write_fallbacks(ngx_http_strangler_metrics_t *m,
     for (reason = 0; reason < NGX_HTTP_STRANGLER_REASONS; reason++) {
 
         if (sums.fallbacks[reason] == 0
-            && !(all && reason <= NGX_HTTP_STRANGLER_BY_STATUS))
+            && !(all && (reason <= NGX_HTTP_STRANGLER_BY_STATUS
+                         || (reason == NGX_HTTP_STRANGLER_BY_OVERLOAD
+                             && ngx_http_strangler_has_places(route)))))
         {
             continue;
         }

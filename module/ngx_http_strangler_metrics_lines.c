@@ -1,6 +1,5 @@
 /*
- * The lines of each family of metrics, for one item: a route, a backend, or
- * the rule set.
+ * The lines of each family of metrics, for one item: a route, or the rule set.
  *
  *     requests of route i -> sums over shards -> a line for side and outcome
  *
@@ -37,7 +36,7 @@ ngx_http_strangler_setting(const fig_route_t *route,
 }
 
 
-static void
+void
 ngx_http_strangler_put_histogram(ngx_http_strangler_metrics_t *m,
     ngx_uint_t who, const char *side, const ngx_http_strangler_duration_t *d)
 {
@@ -446,83 +445,4 @@ ngx_http_strangler_write_duration(ngx_http_strangler_metrics_t *m,
                           &sums.duration[side]);
         }
     }
-}
-
-
-static void
-ngx_http_strangler_sum_backend(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
-    ngx_http_strangler_backend_sums_t *sums)
-{
-    ngx_http_strangler_count_backend(m->rset->count,
-                    m->gen->backend_slots ? m->gen->backend_slots[i] : NULL,
-                    sums);
-}
-
-
-void
-ngx_http_strangler_write_tries(ngx_http_strangler_metrics_t *m, ngx_uint_t i)
-{
-    ngx_uint_t                         outcome;
-    ngx_http_strangler_backend_sums_t  sums;
-
-    ngx_http_strangler_sum_backend(m, i, &sums);
-
-    for (outcome = 0; outcome < NGX_HTTP_STRANGLER_TRY_OUTCOMES; outcome++) {
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",outcome",
-                                    ngx_http_strangler_outcomes[outcome]);
-        ngx_http_strangler_put_value(m, sums.tries[outcome]);
-    }
-}
-
-
-void
-ngx_http_strangler_write_failures(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i)
-{
-    ngx_uint_t                         reason;
-    ngx_http_strangler_backend_sums_t  sums;
-
-    ngx_http_strangler_sum_backend(m, i, &sums);
-
-    for (reason = 0; reason < NGX_HTTP_STRANGLER_TRY_REASONS; reason++) {
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",reason",
-                                    ngx_http_strangler_try_reasons[reason]);
-        ngx_http_strangler_put_value(m, sums.failures[reason]);
-    }
-}
-
-
-void
-ngx_http_strangler_write_in_flight(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i)
-{
-    ngx_http_strangler_backend_sums_t  sums;
-
-    ngx_http_strangler_sum_backend(m, i, &sums);
-
-    ngx_http_strangler_put_who(m, "", i);
-    ngx_http_strangler_put_value(m, sums.in_flight);
-}
-
-
-void
-ngx_http_strangler_write_drained(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i)
-{
-    ngx_http_strangler_put_who(m, "", i);
-    ngx_http_strangler_put_value(m, m->in_force && m->in_force->drained
-                                    && m->in_force->drained[i]);
-}
-
-
-void
-ngx_http_strangler_write_durations(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i)
-{
-    ngx_http_strangler_backend_sums_t  sums;
-
-    ngx_http_strangler_sum_backend(m, i, &sums);
-    ngx_http_strangler_put_histogram(m, i, NULL, &sums.duration);
 }

@@ -234,6 +234,10 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 
     r = ctx->request;
 
+    if (!ngx_http_strangler_take_place(ctx, ctx->decision.fallback, 1)) {
+        return ngx_http_strangler_refuse(ctx, ctx->decision.fallback);
+    }
+
     if (ctx->failure == NGX_HTTP_STRANGLER_STATUS) {
         p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
         if (p == NULL) {
@@ -282,9 +286,53 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 }
 
 
+/*
+ * The backend has no place for a try.  The fallback may have one, for any
+ * request of which nothing was sent.
+ */
+
+static ngx_int_t
+ngx_http_strangler_overload(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_http_strangler_leave_budget(ctx);
+
+    if (ngx_http_strangler_has_fallback(ctx)
+        && (!ctx->sent || ngx_http_strangler_may_resend(ctx)))
+    {
+        ctx->failure = NGX_HTTP_STRANGLER_OVERLOAD;
+        ctx->unasked = (ctx->tries == 1);
+
+        return ngx_http_strangler_fall_back(ctx);
+    }
+
+    return ngx_http_strangler_refuse(ctx, ctx->backend->conf);
+}
+
+
+static ngx_int_t
+ngx_http_strangler_first(ngx_http_strangler_ctx_t *ctx)
+{
+    if (ngx_http_strangler_take_place(ctx, ctx->backend->conf, 0)) {
+        return NGX_OK;
+    }
+
+    return ngx_http_strangler_overload(ctx);
+}
+
+
 static ngx_int_t
 ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
 {
+    if (ctx->plan == NGX_HTTP_STRANGLER_FALLBACK) {
+        return ngx_http_strangler_fall_back(ctx);
+    }
+
+    if (!ngx_http_strangler_take_place(ctx, ctx->backend->conf,
+                                       ctx->fell_back))
+    {
+        return ngx_http_strangler_overload(ctx);
+    }
+
     switch (ctx->plan) {
 
     case NGX_HTTP_STRANGLER_SAME_PEER:
@@ -304,9 +352,6 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
         ngx_http_strangler_next_peer(ctx);
 
         return ngx_http_strangler_recreate(ctx);
-
-    case NGX_HTTP_STRANGLER_FALLBACK:
-        return ngx_http_strangler_fall_back(ctx);
 
     default:
         return NGX_ERROR;
@@ -339,6 +384,9 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
         }
 
         ngx_http_strangler_restore_status(ctx);
+
+    } else if (ngx_http_strangler_first(ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     pc->cached = 0;
@@ -350,7 +398,6 @@ ngx_http_strangler_get_peer(ngx_peer_connection_t *pc, void *data)
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, pc->log, 0,
                    "strangler: try %ui, peer %V", ctx->tries, pc->name);
 
-    ngx_http_strangler_count_try(ctx);
     ngx_http_strangler_enter(ctx);
 
     /*

@@ -141,7 +141,7 @@ ngx_http_strangler_drop(ngx_http_strangler_ctx_t *ctx)
     }
 
     if (ctx->gen) {
-        ngx_http_strangler_count_forget(ctx);
+        ngx_http_strangler_leave_place(ctx);
         ngx_http_strangler_leave(ctx);
         ngx_http_strangler_gen_release(ctx->gen);
         ctx->gen = NULL;

@@ -369,7 +369,13 @@ ngx_http_strangler_shadow(ngx_http_strangler_ctx_t *ctx)
     }
 
     if (ctx->fell_back) {
-        ngx_http_strangler_learn_failure(ctx);
+
+        /* who was not asked has not failed */
+
+        if (!ctx->unasked) {
+            ngx_http_strangler_learn_failure(ctx);
+        }
+
         return;
     }
 

@@ -17,6 +17,7 @@
 #define FIG_KEEPALIVE_TIMEOUT   60000
 #define FIG_KEEPALIVE_MAX       65535
 #define FIG_WEIGHT_MAX          1000
+#define FIG_PLACES_MAX          1000000
 
 
 enum {
@@ -27,6 +28,8 @@ enum {
     FIG_BACKEND_KEEPALIVE,
     FIG_BACKEND_TLS,
     FIG_BACKEND_VERSION,
+    FIG_BACKEND_MAX_IN_FLIGHT,
+    FIG_BACKEND_MAX_FALLBACKS,
     FIG_BACKEND_KEYS = 11
 };
 
@@ -39,9 +42,9 @@ static const fig_key_t  fig_backend_keys[FIG_BACKEND_KEYS] = {
     { "keepalive", FIG_KEY_KNOWN, NULL },
     { "tls", FIG_KEY_KNOWN, NULL },
     { "version", FIG_KEY_KNOWN, NULL },
+    { "max_in_flight", FIG_KEY_KNOWN, NULL },
+    { "max_fallbacks", FIG_KEY_KNOWN, NULL },
     { "breaker", FIG_KEY_LATER, NULL },
-    { "max_in_flight", FIG_KEY_LATER, NULL },
-    { "max_fallbacks", FIG_KEY_LATER, NULL },
     { "health", FIG_KEY_LATER, NULL },
 };
 
@@ -281,6 +284,22 @@ fig_decode_build(fig_load_t *load, const fig_yaml_t *node, fig_str_t *header)
 }
 
 
+/* How many requests may be there at once. */
+
+static void
+fig_decode_places(fig_load_t *load, const fig_pair_t *pair, const char *key,
+    int64_t min, int32_t *places)
+{
+    int64_t  value;
+
+    if (pair != NULL
+        && fig_load_int(load, pair->value, key, min, FIG_PLACES_MAX, &value))
+    {
+        *places = (int32_t) value;
+    }
+}
+
+
 static void
 fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
     fig_backend_t *backend)
@@ -331,6 +350,11 @@ fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
         fig_decode_keepalive(load, given[FIG_BACKEND_KEEPALIVE]->value,
                              backend);
     }
+
+    fig_decode_places(load, given[FIG_BACKEND_MAX_IN_FLIGHT], "max_in_flight",
+                      1, &backend->max_in_flight);
+    fig_decode_places(load, given[FIG_BACKEND_MAX_FALLBACKS], "max_fallbacks",
+                      0, &backend->max_fallbacks);
 }
 
 
@@ -369,6 +393,8 @@ fig_decode_backends(fig_load_t *load, const fig_yaml_t *node)
         backend->keepalive = FIG_KEEPALIVE;
         backend->keepalive_requests = FIG_KEEPALIVE_REQUESTS;
         backend->keepalive_timeout = FIG_KEEPALIVE_TIMEOUT;
+        backend->max_in_flight = FIG_UNSET;
+        backend->max_fallbacks = FIG_UNSET;
         backend->tls.verify = true;
 
         if (fig_names_add(&load->backend_names, pair->key->text, &index,

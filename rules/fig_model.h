@@ -105,6 +105,9 @@ struct fig_backend_s {
     uint32_t          keepalive;       /* idle connections kept per worker */
     uint32_t          keepalive_requests;
     int64_t           keepalive_timeout;       /* ms */
+    int32_t           max_in_flight;   /* requests at once, of all workers;
+                                          FIG_UNSET: no limit */
+    int32_t           max_fallbacks;   /* of these, from elsewhere; the same */
     fig_str_t         version;         /* the header that names the build,
                                           lower-case; len 0: none */
 };

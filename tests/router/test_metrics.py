@@ -26,8 +26,8 @@ DOCS = ROOT / "docs"
 RULES = r"""
 version: 1
 backends:
-  legacy: {servers: [@legacy@]}
-  new: {servers: [@new@]}
+  legacy: {servers: [@legacy@], max_fallbacks: 50}
+  new: {servers: [@new@], max_in_flight: 200}
   dead: {servers: ["http://127.0.0.1:1"]}
 default: legacy
 groups:

@@ -123,6 +123,32 @@ test_backend(void **state)
 
 
 static void
+test_places(void **state)
+{
+    loaded_t              loaded;
+    const fig_backend_t  *b;
+
+    (void) state;
+
+    load_text(&loaded,
+              "version: 1\n"
+              "backends:\n"
+              "  none: {servers: [http://a]}\n"
+              "  both: {servers: [http://a], max_in_flight: 200,\n"
+              "         max_fallbacks: 0}\n");
+    assert_loads(&loaded);
+    b = fig_ruleset_model(loaded.ruleset)->backends;
+
+    assert_int_equal(b[0].max_in_flight, FIG_UNSET);
+    assert_int_equal(b[0].max_fallbacks, FIG_UNSET);
+    assert_int_equal(b[1].max_in_flight, 200);
+    assert_int_equal(b[1].max_fallbacks, 0);
+
+    loaded_release(&loaded);
+}
+
+
+static void
 test_route_defaults(void **state)
 {
     loaded_t            loaded;
@@ -698,6 +724,7 @@ main(void)
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_smallest_file),
         cmocka_unit_test(test_backend),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_route_defaults),
         cmocka_unit_test(test_route_in_full),
         cmocka_unit_test(test_retry),
