@@ -30,7 +30,10 @@ from harness.wait import free_port, wait_until
 COPIES = int(os.environ.get("SOAK_COPIES", 100000))
 WARM_UP = COPIES // 7
 EDIT_EVERY = 500                        # requests
-MORE_MEMORY = 2048                      # KiB
+
+# KiB.  As many blocks are kept as were needed at once, 8 MiB at most; if each
+# copy left a pool of its own behind, it would be 200 MiB and more.
+MORE_MEMORY = 2048 + 8192
 AT_THE_END = 100                        # copies under way
 
 RULES = """
