@@ -127,7 +127,7 @@ configure_make()
 
     stamp=$(printf '%s\n' "$source" "$@"
             cat strangler/config src/core/nginx.h
-            find strangler/{base,rules,compare,control,evidence,module} \
+            find strangler/{base,rules,compare,control,evidence,guard,module} \
                 -name '*.[ch]' | sort
             cat strangler/module/openapi.json)
 

@@ -197,7 +197,7 @@ fig_breaker_is_rate(fig_breaker_t *breaker, const fig_breaker_conf_t *conf,
     }
 
     return requests >= conf->min_requests
-           && errors * 100 >= requests * conf->errors;
+           && errors * 10000 >= requests * conf->errors;
 }
 
 

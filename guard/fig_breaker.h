@@ -31,7 +31,8 @@
 typedef struct {
     uint32_t  failures;                /* in a row; 0: not by these */
     uint32_t  successes;               /* 1.., also how many trials at once */
-    uint32_t  errors;                  /* percent of requests; 0: not by rate */
+    uint32_t  errors;                  /* hundredths of a percent of requests;
+                                          0: not by rate */
     uint32_t  min_requests;            /* in the window */
     uint32_t  window;                  /* ms, FIG_BREAKER_SLICES at least */
     uint32_t  open;                    /* ms */

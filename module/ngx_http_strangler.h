@@ -106,6 +106,8 @@ struct ngx_http_strangler_backend_s {
     fig_balance_t                 balance;     /* over the peers */
     ngx_http_strangler_pool_t    *pool;        /* NULL until in force */
     ngx_http_strangler_variant_t *variants;    /* the last used one first */
+    uint64_t                      guard_key;
+    fig_breaker_conf_t            breaker[2];  /* without a fallback, with */
 #if (NGX_HTTP_SSL)
     ngx_http_strangler_tls_t      tls;
 #endif
@@ -242,6 +244,7 @@ typedef enum {
     NGX_HTTP_STRANGLER_INVALID,
     NGX_HTTP_STRANGLER_STATUS,
     NGX_HTTP_STRANGLER_OVERLOAD,       /* it was not asked: no place */
+    NGX_HTTP_STRANGLER_BREAKER,        /* the same: its breaker is open */
     NGX_HTTP_STRANGLER_STALE           /* a kept connection had been closed */
 } ngx_http_strangler_failure_e;
 
@@ -322,7 +325,14 @@ struct ngx_http_strangler_ctx_s {
     ngx_http_strangler_copy_t     *copy;       /* NULL: it is none */
     ngx_uint_t                     shadow;     /* what became of its copy */
 
+    ngx_http_strangler_guard_t    *guards[2];  /* of the route, the backend;
+                                                  NULL: nothing to report */
+    const fig_breaker_conf_t      *guarded;    /* how they are set */
+    fig_breaker_pass_t             passes[2];
+    ngx_uint_t                     retry_after;        /* s, if refused */
+
     ngx_http_strangler_failure_e   failure;    /* of the last failed try */
+    ngx_http_strangler_failure_e   refusal;    /* OVERLOAD, BREAKER */
     ngx_http_strangler_plan_e      plan;
     ngx_http_strangler_marker_e    marker;
 
@@ -356,6 +366,9 @@ extern ngx_module_t  ngx_http_strangler_module;
 /* One scratch a process: an event loop matches one request at a time. */
 extern fig_scratch_t  *ngx_http_strangler_scratch;
 
+
+/* ngx_http_strangler_breaker.c: how a backend's breakers are set */
+void ngx_http_strangler_guard_init(ngx_http_strangler_backend_t *backend);
 
 /* ngx_http_strangler_conf.c */
 

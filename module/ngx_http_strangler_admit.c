@@ -16,6 +16,11 @@
 #include "ngx_http_strangler.h"
 
 
+#define NGX_HTTP_STRANGLER_PROBLEM                                            \
+    "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","           \
+    "\"status\":503,\"detail\":"
+
+
 /*
  * Who has no seat of its own is in a column that nobody would ever empty:
  * whatever is in there limits nobody.
@@ -52,24 +57,12 @@ ngx_http_strangler_take(ngx_http_strangler_counter_t *counter,
 }
 
 
-ngx_uint_t
+static ngx_uint_t
 ngx_http_strangler_take_place(ngx_http_strangler_ctx_t *ctx,
-    const fig_backend_t *backend, ngx_uint_t fallback)
+    const fig_backend_t *backend, ngx_http_strangler_slot_t *slot,
+    ngx_uint_t fallback)
 {
-    ngx_http_strangler_slot_t     *slot;
     ngx_http_strangler_counter_t  *counter;
-
-    /* copies have caps of their own, and what cannot be counted is let in */
-
-    if (ctx->gen->backend_slots == NULL || ctx->copy) {
-        return 1;
-    }
-
-    slot = ctx->gen->backend_slots[backend->index];
-
-    if (slot == NULL) {
-        return 1;
-    }
 
     counter = &ctx->rset->counter;
 
@@ -101,10 +94,47 @@ ngx_http_strangler_take_place(ngx_http_strangler_ctx_t *ctx,
 }
 
 
+ngx_uint_t
+ngx_http_strangler_admit(ngx_http_strangler_ctx_t *ctx,
+    const fig_backend_t *backend, ngx_uint_t fallback)
+{
+    ngx_http_strangler_slot_t  *slot;
+
+    /* copies have caps of their own, and what cannot be counted is let in */
+
+    if (ctx->gen->backend_slots == NULL || ctx->copy) {
+        return 1;
+    }
+
+    slot = ctx->gen->backend_slots[backend->index];
+
+    if (slot == NULL) {
+        return 1;
+    }
+
+    if (!ngx_http_strangler_guard_enter(ctx, backend, fallback)) {
+        ctx->refusal = NGX_HTTP_STRANGLER_BREAKER;
+        return 0;
+    }
+
+    if (ngx_http_strangler_take_place(ctx, backend, slot, fallback)) {
+        return 1;
+    }
+
+    ngx_http_strangler_guard_leave(ctx);
+    ctx->refusal = NGX_HTTP_STRANGLER_OVERLOAD;
+    ctx->retry_after = 1;
+
+    return 0;
+}
+
+
 void
 ngx_http_strangler_leave_place(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_http_strangler_counter_t  *counter;
+
+    ngx_http_strangler_guard_leave(ctx);
 
     counter = &ctx->rset->counter;
 
@@ -151,20 +181,25 @@ ngx_http_strangler_has_error_page(ngx_http_request_t *r, ngx_int_t status)
 /* RFC 9457, and RFC 9110, 10.2.3. */
 
 static ngx_int_t
-ngx_http_strangler_unavailable(ngx_http_request_t *r)
+ngx_http_strangler_unavailable(ngx_http_request_t *r,
+    ngx_http_strangler_ctx_t *ctx)
 {
+    u_char                    *p;
     ngx_str_t                  type;
     ngx_table_elt_t           *h;
     ngx_http_complex_value_t   cv;
 
     h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+
+    if (h == NULL || p == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     h->hash = 1;
     ngx_str_set(&h->key, "Retry-After");
-    ngx_str_set(&h->value, "1");
+    h->value.data = p;
+    h->value.len = ngx_sprintf(p, "%ui", ctx->retry_after) - p;
     h->lowcase_key = NULL;
 
 #if (nginx_version >= 1023000)
@@ -178,11 +213,17 @@ ngx_http_strangler_unavailable(ngx_http_request_t *r)
     ngx_memzero(&cv, sizeof(ngx_http_complex_value_t));
 
     ngx_str_set(&type, "application/problem+json");
-    ngx_str_set(&cv.value, "{\"type\":\"about:blank\","
-                           "\"title\":\"Service Unavailable\","
-                           "\"status\":503,"
-                           "\"detail\":\"too many requests are under way, "
-                           "try again later\"}");
+
+    if (ctx->refusal == NGX_HTTP_STRANGLER_BREAKER) {
+        ngx_str_set(&cv.value, NGX_HTTP_STRANGLER_PROBLEM
+                               "\"the service fails and is left alone for a "
+                               "while, try again later\"}");
+
+    } else {
+        ngx_str_set(&cv.value, NGX_HTTP_STRANGLER_PROBLEM
+                               "\"too many requests are under way, "
+                               "try again later\"}");
+    }
 
     return ngx_http_send_response(r, NGX_HTTP_SERVICE_UNAVAILABLE, &type,
                                   &cv);
@@ -209,8 +250,11 @@ ngx_http_strangler_refuse(ngx_http_strangler_ctx_t *ctx,
     u = r->upstream;
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                  "strangler: backend \"%*s\" takes no more requests",
-                  backend->name.len, backend->name.data);
+                  "strangler: backend \"%*s\" %s",
+                  backend->name.len, backend->name.data,
+                  (ctx->refusal == NGX_HTTP_STRANGLER_BREAKER)
+                  ? "is not asked: its breaker is open"
+                  : "takes no more requests");
 
     ctx->refused = 1;
     ngx_http_strangler_restore_status(ctx);
@@ -229,7 +273,7 @@ ngx_http_strangler_refuse(ngx_http_strangler_ctx_t *ctx,
     cleanup = *u->cleanup;
     cleanup(r);
 
-    ngx_http_finalize_request(r, ngx_http_strangler_unavailable(r));
+    ngx_http_finalize_request(r, ngx_http_strangler_unavailable(r, ctx));
 
     return NGX_ERROR;
 }

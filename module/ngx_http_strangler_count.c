@@ -126,6 +126,8 @@ ngx_http_strangler_count_give(ngx_http_strangler_count_t *count,
                     (count->nseats + 1) * sizeof(ngx_atomic_t));
     }
 
+    ngx_http_strangler_guard_clear(slot);
+
     ngx_memzero((void *) slot->retries, sizeof(slot->retries));
     slot->refused = 0;
     slot->limited = 0;
@@ -138,9 +140,7 @@ ngx_http_strangler_count_give(ngx_http_strangler_count_t *count,
 }
 
 
-/* As long as a quarter of the zone stays free. */
-
-static void *
+void *
 ngx_http_strangler_count_spare(ngx_http_strangler_count_t *count, size_t size)
 {
     if (count->slab->pfree * ngx_pagesize <= size + count->size / 4) {

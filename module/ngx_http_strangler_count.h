@@ -19,6 +19,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "fig_breaker.h"
 #include "fig_rules.h"
 #include "fig_sketch.h"
 
@@ -104,6 +105,18 @@ typedef enum {
 } ngx_http_strangler_slot_e;
 
 
+/* The breaker of a backend; of one route, or of all. */
+
+typedef struct ngx_http_strangler_guard_s  ngx_http_strangler_guard_t;
+
+struct ngx_http_strangler_guard_s {
+    ngx_http_strangler_guard_t    *next;       /* of the same slot */
+    uint64_t                       key;        /* of the backend; 0: free */
+    ngx_atomic_t                   opened;     /* times */
+    fig_breaker_t                  breaker;
+};
+
+
 #define NGX_HTTP_STRANGLER_NAME  63
 
 
@@ -132,6 +145,9 @@ typedef struct {
     ngx_atomic_t                   refused;    /* routes: for the budget */
     ngx_atomic_t                   limited;    /* routes: patterns at their
                                                   limit; backends: unused */
+    /* The first of its breakers; others are put in front, none is taken out. */
+    ngx_http_strangler_guard_t *volatile guards;
+
     u_char                         len;
     u_char                         name[NGX_HTTP_STRANGLER_NAME];
 } ngx_http_strangler_slot_t;
@@ -274,6 +290,10 @@ void ngx_http_strangler_count_give(ngx_http_strangler_count_t *count,
     ngx_uint_t number);
 
 /* Room for durations by side; best effort. */
+/* Zeroed memory of the zone, as long as a quarter of it stays free, or NULL. */
+void *ngx_http_strangler_count_spare(ngx_http_strangler_count_t *count,
+    size_t size);
+
 void ngx_http_strangler_count_time_locked(ngx_http_strangler_count_t *count,
     ngx_http_strangler_slot_t *slot);
 
@@ -358,17 +378,43 @@ void ngx_http_strangler_count_full(struct ngx_http_strangler_ctx_s *ctx,
 
 /*
  * A try takes a place at a backend, as a fallback or not, and is under way
- * then; false: there is none.
+ * then; false: there is none, or its breaker is open, as ctx->refusal says.
  */
-ngx_uint_t ngx_http_strangler_take_place(struct ngx_http_strangler_ctx_s *ctx,
+ngx_uint_t ngx_http_strangler_admit(struct ngx_http_strangler_ctx_s *ctx,
     const fig_backend_t *backend, ngx_uint_t fallback);
 
 /* It leaves its place, if it has one. */
 void ngx_http_strangler_leave_place(struct ngx_http_strangler_ctx_s *ctx);
 
+/* ngx_http_strangler_breaker.c: breakers of backends */
+
+/* Makes the breaker of a backend, if it has one and the zone has room. */
+void ngx_http_strangler_guard_add_locked(ngx_http_strangler_count_t *count,
+    ngx_http_strangler_slot_t *slot, const fig_backend_t *backend);
+
+/* Empties those of a slot that is given to another name. */
+void ngx_http_strangler_guard_clear(ngx_http_strangler_slot_t *slot);
+
+/* That of a backend, or NULL; slot may be NULL. */
+ngx_http_strangler_guard_t *ngx_http_strangler_guard_of(
+    ngx_http_strangler_slot_t *slot, const fig_backend_t *backend);
+
+/*
+ * Whether a try at a backend may begin, as a fallback or not.  Then it is to
+ * be reported, or left when nothing has come of it.
+ */
+ngx_uint_t ngx_http_strangler_guard_enter(
+    struct ngx_http_strangler_ctx_s *ctx, const fig_backend_t *backend,
+    ngx_uint_t fallback);
+void ngx_http_strangler_guard_leave(struct ngx_http_strangler_ctx_s *ctx);
+
+/* In peer.free, when it was judged. */
+void ngx_http_strangler_guard_report(struct ngx_http_strangler_ctx_s *ctx,
+    ngx_http_upstream_t *u, ngx_uint_t failed);
+
 /*
  * In peer.get, which is to return what this returns: ends the request with 503,
- * as backend has no place for it.
+ * as backend is not to be asked.
  */
 ngx_int_t ngx_http_strangler_refuse(struct ngx_http_strangler_ctx_s *ctx,
     const fig_backend_t *backend);

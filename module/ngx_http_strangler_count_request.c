@@ -265,6 +265,9 @@ ngx_http_strangler_reason(ngx_http_strangler_failure_e failure)
     case NGX_HTTP_STRANGLER_OVERLOAD:
         return NGX_HTTP_STRANGLER_BY_OVERLOAD;
 
+    case NGX_HTTP_STRANGLER_BREAKER:
+        return NGX_HTTP_STRANGLER_BY_BREAKER;
+
     default:
         return NGX_HTTP_STRANGLER_BY_INVALID;
     }

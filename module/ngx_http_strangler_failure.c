@@ -62,6 +62,9 @@ ngx_http_strangler_failure_name(ngx_http_strangler_failure_e failure)
     case NGX_HTTP_STRANGLER_OVERLOAD:
         return "overload";
 
+    case NGX_HTTP_STRANGLER_BREAKER:
+        return "breaker";
+
     default:
         return "invalid";
     }

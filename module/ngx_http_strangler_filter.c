@@ -287,8 +287,8 @@ ngx_http_strangler_debug(ngx_http_request_t *r, ngx_http_strangler_ctx_t *ctx)
                          "; fallback: %V", &ctx->reason);
 
     } else if (ctx->refused) {
-        p = ngx_cpymem(p, "; refused: overload",
-                       sizeof("; refused: overload") - 1);
+        p = ngx_slprintf(p, value.data + NGX_MAX_ERROR_STR, "; refused: %s",
+                         ngx_http_strangler_failure_name(ctx->refusal));
     }
 
     value.len = p - value.data;

@@ -275,6 +275,7 @@ ngx_http_strangler_gen_fill(ngx_http_strangler_gen_t *gen, fig_diags_t *diags)
     for (i = 0; i < model->nbackends; i++) {
         backend = &gen->backends[i];
         backend->conf = &model->backends[i];
+        ngx_http_strangler_guard_init(backend);
 
         status = ngx_http_strangler_add_backend(gen, backend, diags);
 

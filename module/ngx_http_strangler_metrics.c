@@ -105,6 +105,14 @@ static const ngx_http_strangler_family_t  ngx_http_strangler_families[] = {
       NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_refused,
       "Retries that would have been beyond the budget of their backend." },
 
+    { "breaker_state", NGX_HTTP_STRANGLER_GAUGE,
+      NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_breakers,
+      "Breaker of a route at a backend: 0 closed, 1 open, 2 half open." },
+
+    { "breaker_opened", NGX_HTTP_STRANGLER_COUNTER,
+      NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_opened,
+      "Times it was opened." },
+
     { "pattern_limits", NGX_HTTP_STRANGLER_COUNTER,
       NGX_HTTP_STRANGLER_ROUTES, ngx_http_strangler_write_limits,
       "Requests on which a pattern hit its limit and did not match." },
@@ -168,6 +176,14 @@ static const ngx_http_strangler_family_t  ngx_http_strangler_families[] = {
     { "backend_refused", NGX_HTTP_STRANGLER_COUNTER,
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_full,
       "Requests for which a limit left no place, by the limit." },
+    { "backend_breaker_state", NGX_HTTP_STRANGLER_GAUGE,
+      NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_backend_breaker,
+      "Breaker of a backend's connections: 0 closed, 1 open, 2 half open." },
+
+    { "backend_breaker_opened", NGX_HTTP_STRANGLER_COUNTER,
+      NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_backend_opened,
+      "Times it was opened." },
+
     { "backend_retrying", NGX_HTTP_STRANGLER_GAUGE,
       NGX_HTTP_STRANGLER_BACKENDS, ngx_http_strangler_write_retrying,
       "Retries that wait or are under way." },

@@ -140,6 +140,14 @@ void ngx_http_strangler_write_guests(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_guest_places(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
+void ngx_http_strangler_write_breakers(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_opened(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
+void ngx_http_strangler_write_backend_breaker(
+    ngx_http_strangler_metrics_t *m, ngx_uint_t i);
+void ngx_http_strangler_write_backend_opened(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i);
 void ngx_http_strangler_write_full(ngx_http_strangler_metrics_t *m,
     ngx_uint_t i);
 void ngx_http_strangler_write_drained(ngx_http_strangler_metrics_t *m,

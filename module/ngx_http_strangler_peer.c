@@ -234,7 +234,7 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (!ngx_http_strangler_take_place(ctx, ctx->decision.fallback, 1)) {
+    if (!ngx_http_strangler_admit(ctx, ctx->decision.fallback, 1)) {
         return ngx_http_strangler_refuse(ctx, ctx->decision.fallback);
     }
 
@@ -287,19 +287,19 @@ ngx_http_strangler_fall_back(ngx_http_strangler_ctx_t *ctx)
 
 
 /*
- * The backend has no place for a try.  The fallback may have one, for any
+ * The backend is not to be asked.  The fallback may have a place, for any
  * request of which nothing was sent.
  */
 
 static ngx_int_t
-ngx_http_strangler_overload(ngx_http_strangler_ctx_t *ctx)
+ngx_http_strangler_elsewhere(ngx_http_strangler_ctx_t *ctx)
 {
     ngx_http_strangler_leave_budget(ctx);
 
     if (ngx_http_strangler_has_fallback(ctx)
         && (!ctx->sent || ngx_http_strangler_may_resend(ctx)))
     {
-        ctx->failure = NGX_HTTP_STRANGLER_OVERLOAD;
+        ctx->failure = ctx->refusal;
         ctx->unasked = (ctx->tries == 1);
 
         return ngx_http_strangler_fall_back(ctx);
@@ -312,11 +312,11 @@ ngx_http_strangler_overload(ngx_http_strangler_ctx_t *ctx)
 static ngx_int_t
 ngx_http_strangler_first(ngx_http_strangler_ctx_t *ctx)
 {
-    if (ngx_http_strangler_take_place(ctx, ctx->backend->conf, 0)) {
+    if (ngx_http_strangler_admit(ctx, ctx->backend->conf, 0)) {
         return NGX_OK;
     }
 
-    return ngx_http_strangler_overload(ctx);
+    return ngx_http_strangler_elsewhere(ctx);
 }
 
 
@@ -327,10 +327,8 @@ ngx_http_strangler_again(ngx_http_strangler_ctx_t *ctx)
         return ngx_http_strangler_fall_back(ctx);
     }
 
-    if (!ngx_http_strangler_take_place(ctx, ctx->backend->conf,
-                                       ctx->fell_back))
-    {
-        return ngx_http_strangler_overload(ctx);
+    if (!ngx_http_strangler_admit(ctx, ctx->backend->conf, ctx->fell_back)) {
+        return ngx_http_strangler_elsewhere(ctx);
     }
 
     switch (ctx->plan) {
@@ -435,11 +433,13 @@ ngx_http_strangler_free_peer(ngx_peer_connection_t *pc, void *data,
             ngx_http_strangler_pool_put(ctx->backend, pc, u);
         }
 
+        ngx_http_strangler_guard_report(ctx, u, 0);
         ngx_http_strangler_count_tried(ctx, u, 0);
         return;
     }
 
     ngx_http_strangler_judge(ctx, pc, u);
+    ngx_http_strangler_guard_report(ctx, u, 1);
     ngx_http_strangler_count_tried(ctx, u, 1);
 
     /* nginx adds a try by itself for a kept connection that failed */

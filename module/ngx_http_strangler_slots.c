@@ -414,6 +414,46 @@ ngx_http_strangler_is_timed(const fig_route_t *route)
 }
 
 
+/* After all that shows what happens, as these are worth less in a full zone. */
+
+static void
+ngx_http_strangler_commit_guards(ngx_http_strangler_count_t *count,
+    const fig_model_t *model, ngx_http_strangler_index_t *index)
+{
+    uint32_t                    k;
+    ngx_uint_t                  i, n;
+    const fig_route_t          *route;
+    ngx_http_strangler_slot_t  *slot;
+
+    n = ngx_http_strangler_nnames(model, index->kind);
+
+    for (i = 0; i < n; i++) {
+        slot = ngx_http_strangler_index_find(index,
+                              ngx_http_strangler_name(model, index->kind, i));
+        if (slot == NULL) {
+            continue;
+        }
+
+        if (index->kind == NGX_HTTP_STRANGLER_BACKEND_SLOT) {
+            ngx_http_strangler_guard_add_locked(count, slot,
+                                                &model->backends[i]);
+            continue;
+        }
+
+        route = &model->routes[i];
+
+        for (k = 0; k < route->ntargets; k++) {
+            ngx_http_strangler_guard_add_locked(count, slot,
+                                                route->targets[k].backend);
+        }
+
+        if (route->from) {
+            ngx_http_strangler_guard_add_locked(count, slot, route->from);
+        }
+    }
+}
+
+
 void
 ngx_http_strangler_count_commit(ngx_http_strangler_count_t *count,
     const fig_ruleset_t *ruleset, ngx_uint_t number)
@@ -450,7 +490,17 @@ ngx_http_strangler_count_commit(ngx_http_strangler_count_t *count,
         }
     }
 
+    ngx_http_strangler_commit_guards(count, model, &index);
+
     free(index.table);
+
+    if (ngx_http_strangler_index_init(&index, count,
+                                      NGX_HTTP_STRANGLER_BACKEND_SLOT)
+        == NGX_OK)
+    {
+        ngx_http_strangler_commit_guards(count, model, &index);
+        free(index.table);
+    }
 }
 
 

@@ -59,6 +59,25 @@ typedef struct {
 
 /* False: this is a file of another version, or no rules file at all. */
 
+
+/* Legacy has always been asked, however ill: where would one go from it? */
+
+static void
+fig_decode_default_breaker(fig_load_t *load)
+{
+    uint32_t        i;
+    fig_backend_t  *backend;
+
+    for (i = 0; i < load->model->nbackends; i++) {
+        backend = &load->model->backends[i];
+
+        if (backend == load->model->fallthrough && !backend->breaker.given) {
+            backend->breaker.none = true;
+        }
+    }
+}
+
+
 static bool
 fig_decode_version(fig_load_t *load, const fig_yaml_t *root,
     const fig_pair_t *version)
@@ -332,6 +351,8 @@ fig_decode(fig_load_t *load, const fig_yaml_t **roots, size_t n)
     }
 
     load->no_default = (given[FIG_TOP_DEFAULT] == NULL);
+
+    fig_decode_default_breaker(load);
 
     fig_decode_all_groups(load, tops, n);
 

@@ -3,7 +3,7 @@
  * half of rules/.
  *
  *     fig_decode.c            the top level, in the order that names need
- *     fig_decode_backend.c    backends, with fig_decode_tls.c
+ *     fig_decode_backend.c    backends, with fig_decode_tls.c, _breaker.c
  *     fig_decode_group.c      groups, overrides, stage, by
  *     fig_decode_route.c      routes
  *     fig_decode_match.c      condition sets
@@ -117,6 +117,11 @@ void fig_decode_redirect(fig_load_t *load, const fig_yaml_t *node,
     fig_redirect_t *redirect);
 void fig_decode_respond(fig_load_t *load, const fig_yaml_t *node,
     fig_respond_t *respond);
+
+/* The defaults, and what is given. */
+void fig_decode_breaker_init(fig_breaker_rule_t *breaker);
+void fig_decode_breaker(fig_load_t *load, const fig_yaml_t *node,
+    fig_breaker_rule_t *breaker);
 
 /* `tls` of a backend whose servers have been read. */
 void fig_decode_tls(fig_load_t *load, const fig_pair_t *pair,

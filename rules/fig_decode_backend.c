@@ -30,6 +30,7 @@ enum {
     FIG_BACKEND_VERSION,
     FIG_BACKEND_MAX_IN_FLIGHT,
     FIG_BACKEND_MAX_FALLBACKS,
+    FIG_BACKEND_BREAKER,
     FIG_BACKEND_KEYS = 11
 };
 
@@ -44,7 +45,7 @@ static const fig_key_t  fig_backend_keys[FIG_BACKEND_KEYS] = {
     { "version", FIG_KEY_KNOWN, NULL },
     { "max_in_flight", FIG_KEY_KNOWN, NULL },
     { "max_fallbacks", FIG_KEY_KNOWN, NULL },
-    { "breaker", FIG_KEY_LATER, NULL },
+    { "breaker", FIG_KEY_KNOWN, NULL },
     { "health", FIG_KEY_LATER, NULL },
 };
 
@@ -346,6 +347,11 @@ fig_decode_backend(fig_load_t *load, const fig_pair_t *pair,
                          &backend->version);
     }
 
+    if (given[FIG_BACKEND_BREAKER] != NULL) {
+        fig_decode_breaker(load, given[FIG_BACKEND_BREAKER]->value,
+                           &backend->breaker);
+    }
+
     if (given[FIG_BACKEND_KEEPALIVE] != NULL) {
         fig_decode_keepalive(load, given[FIG_BACKEND_KEEPALIVE]->value,
                              backend);
@@ -396,6 +402,7 @@ fig_decode_backends(fig_load_t *load, const fig_yaml_t *node)
         backend->max_in_flight = FIG_UNSET;
         backend->max_fallbacks = FIG_UNSET;
         backend->tls.verify = true;
+        fig_decode_breaker_init(&backend->breaker);
 
         if (fig_names_add(&load->backend_names, pair->key->text, &index,
                           &added) != FIG_OK)

@@ -116,13 +116,8 @@ fig_decode_failure(fig_load_t *load, const fig_yaml_t *node, bool is_fallback,
         when->invalid = true;
         break;
 
-    case 7:
-        /* always, as nothing was sent */
-        break;
-
     default:
-        fig_load_error(load, node->pos, NULL,
-                       "failure \"%s\" is not supported yet", words[i]);
+        /* breaker, overload: always, as nothing was sent */
         break;
     }
 }

@@ -91,6 +91,20 @@ typedef struct {
 } fig_tls_t;
 
 
+/* `breaker`, filled with the defaults where it is not given. */
+
+typedef struct {
+    bool              given;
+    bool              none;
+    uint32_t          failures;        /* in a row, 1-1000 */
+    uint32_t          errors;          /* hundredths of a percent; 0: no rate */
+    uint32_t          min_requests;    /* in the window, 1-1000000 */
+    uint32_t          window;          /* ms, 100 at least */
+    uint32_t          open;            /* ms */
+    uint32_t          successes;       /* in a row, 1-50 */
+} fig_breaker_rule_t;
+
+
 struct fig_backend_s {
     fig_str_t         name;
     fig_pos_t         pos;
@@ -108,6 +122,8 @@ struct fig_backend_s {
     int32_t           max_in_flight;   /* requests at once, of all workers;
                                           FIG_UNSET: no limit */
     int32_t           max_fallbacks;   /* of these, from elsewhere; the same */
+    fig_breaker_rule_t  breaker;       /* none for the default backend, unless
+                                          it is given */
     fig_str_t         version;         /* the header that names the build,
                                           lower-case; len 0: none */
 };

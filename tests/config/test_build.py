@@ -53,7 +53,7 @@ def test_module_has_all_that_is_there(tree):
     assert objects == {
         source.relative_to(tree).with_suffix(".o")
         for room in ("base", "rules", "compare", "control", "evidence",
-                     "module")
+                     "guard", "module")
         for source in (tree / room).glob("*.c")}
 
 

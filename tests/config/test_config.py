@@ -35,7 +35,7 @@ def test_static(nginx):
     makefile = (nginx / "out/Makefile").read_text()
     assert set(re.findall(rf"{re.escape(str(ROOT))}/\S+\.c", makefile)) == {
         str(source) for room in ("base", "rules", "compare", "control",
-                                 "evidence", "module")
+                                 "evidence", "guard", "module")
         for source in (ROOT / room).glob("*.c")}
 
     modules = (nginx / "out/ngx_modules.c").read_text()

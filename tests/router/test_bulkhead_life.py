@@ -16,7 +16,7 @@ RULES = """
 version: 1
 backends:
   legacy: {servers: [@legacy@], max_fallbacks: 2}
-  new: {servers: [@new@], max_in_flight: 4}
+  new: {servers: [@new@], breaker: none, max_in_flight: 4}
   small: {servers: [@legacy@], max_in_flight: 1}
   one: {servers: [@new@], max_in_flight: 1}
 default: legacy

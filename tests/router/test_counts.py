@@ -16,10 +16,10 @@ RULES = """
 version: 1
 backends:
   legacy: {servers: [@legacy@]}
-  new: {servers: [@new@]}
-  refusing: {servers: [REFUSING]}
-  half: {servers: [REFUSING, @new@]}
-  slow: {servers: [@new@], timeouts: {read: 200ms}}
+  new: {servers: [@new@], breaker: none}
+  refusing: {servers: [REFUSING], breaker: none}
+  half: {servers: [REFUSING, @new@], breaker: none}
+  slow: {servers: [@new@], breaker: none, timeouts: {read: 200ms}}
 default: legacy
 routes:
   - {name: live, match: {path: /live/*}, to: new, stage: live, data: shared}

@@ -15,10 +15,10 @@ RULES = """
 version: 1
 backends:
   legacy: {servers: [@legacy@, %(dead)s]}
-  both: {servers: [%(dead)s, @new@], host: server}
-  mixed: {servers: ["https://%(dead_address)s", @new@], host: server}
-  slow: {servers: [%(hole)s, @new@], timeouts: {connect: 150ms}}
-  none: {servers: [%(dead)s, %(dead2)s]}
+  both: {servers: [%(dead)s, @new@], breaker: none, host: server}
+  mixed: {servers: ["https://%(dead_address)s", @new@], breaker: none, host: server}
+  slow: {servers: [%(hole)s, @new@], breaker: none, timeouts: {connect: 150ms}}
+  none: {servers: [%(dead)s, %(dead2)s], breaker: none}
 default: legacy
 routes:
   - {name: done, match: {path: /done/*}, to: both, stage: done}

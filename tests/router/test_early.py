@@ -38,8 +38,8 @@ def router():
     backends = [Backend(name, greeting=said) for name, said in SAID.items()]
     text = RULES % {
         "backends": "\n  ".join(
-            f'{b.name}: {{servers: ["https://{b.address}"]}}\n'
-            f'  plain-{b.name}: {{servers: ["http://{b.address}"]}}'
+            f'{b.name}: {{servers: ["https://{b.address}"], breaker: none}}\n'
+            f'  plain-{b.name}: {{servers: ["http://{b.address}"], breaker: none}}'
             for b in backends),
         "routes": "".join(
             f"  - {{name: {name}-{stage}, match: {{path: /{name}/{stage}}}, "

@@ -14,14 +14,14 @@ RULES = """
 version: 1
 backends:
   legacy: {servers: [@legacy@]}
-  new: {servers: [@new@]}
-  other: {servers: [@other@]}
-  served: {servers: [@legacy@], host: old.internal}
-  dead: {servers: [@dead@]}
-  slow: {servers: [@new@], timeouts: {read: 200ms, send: 200ms}}
-  mute: {servers: ["https://@mute@"], timeouts: {connect: 200ms}}
-  pair: {servers: [@dead@, @new@]}
-  twice: {servers: [@new@, @other@]}
+  new: {servers: [@new@], breaker: none}
+  other: {servers: [@other@], breaker: none}
+  served: {servers: [@legacy@], breaker: none, host: old.internal}
+  dead: {servers: [@dead@], breaker: none}
+  slow: {servers: [@new@], breaker: none, timeouts: {read: 200ms, send: 200ms}}
+  mute: {servers: ["https://@mute@"], breaker: none, timeouts: {connect: 200ms}}
+  pair: {servers: [@dead@, @new@], breaker: none}
+  twice: {servers: [@new@, @other@], breaker: none}
 default: legacy
 routes:
   - {name: plain, match: {path: /plain/*}, to: new, stage: live}

@@ -74,11 +74,11 @@ def rules():
 version: 1
 backends:
   legacy: {servers: [@legacy@]}
-  new: {servers: [@new@]}
-  slow: {servers: [@new@], timeouts: {read: 150ms}}
-  dead: {servers: [@dead@]}
-  hole: {servers: [@hole@], timeouts: {connect: 150ms}}
-  notls: {servers: ["https://@plain@"]}
+  new: {servers: [@new@], breaker: none}
+  slow: {servers: [@new@], breaker: none, timeouts: {read: 150ms}}
+  dead: {servers: [@dead@], breaker: none}
+  hole: {servers: [@hole@], breaker: none, timeouts: {connect: 150ms}}
+  notls: {servers: ["https://@plain@"], breaker: none}
 default: legacy
 routes:
 """

@@ -15,13 +15,13 @@ RULES = f"""
 version: 1
 backends:
   legacy: {{servers: [@legacy@]}}
-  new: {{servers: [@new@]}}
-  other: {{servers: [@other@]}}
-  slow: {{servers: [@new@], timeouts: {{read: 150ms}}}}
-  dead: {{servers: [@dead@]}}
-  half: {{servers: [@dead@, @new@]}}
-  pair: {{servers: [@new@, @other@]}}
-  dozen: {{servers: [@dead@, @dead@, @dead@, @new@]}}
+  new: {{servers: [@new@], breaker: none}}
+  other: {{servers: [@other@], breaker: none}}
+  slow: {{servers: [@new@], breaker: none, timeouts: {{read: 150ms}}}}
+  dead: {{servers: [@dead@], breaker: none}}
+  half: {{servers: [@dead@, @new@], breaker: none}}
+  pair: {{servers: [@new@, @other@], breaker: none}}
+  dozen: {{servers: [@dead@, @dead@, @dead@, @new@], breaker: none}}
 default: legacy
 routes:
   - name: plain
@@ -409,7 +409,7 @@ def test_a_handshake_that_hangs(one_router):
 version: 1
 backends:
   legacy: {servers: [@legacy@]}
-  hole: {servers: [@hole@, @new@], timeouts: {connect: 100ms}}
+  hole: {servers: [@hole@, @new@], breaker: none, timeouts: {connect: 100ms}}
 default: legacy
 routes:
   - name: hole

@@ -19,8 +19,8 @@ RULES = """
 version: 1
 backends:
   legacy: {servers: [@legacy@]}
-  new: {servers: [@new@]}
-  brief: {servers: [@new@], timeouts: {connect: 50ms}}
+  new: {servers: [@new@], breaker: none}
+  brief: {servers: [@new@], breaker: none, timeouts: {connect: 50ms}}
 default: legacy
 routes:
   - name: jitter

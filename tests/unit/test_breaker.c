@@ -19,7 +19,7 @@ static const fig_breaker_conf_t  in_a_row = {
 };
 
 static const fig_breaker_conf_t  by_rate = {
-    .successes = 2, .errors = 50, .min_requests = 20, .window = WINDOW,
+    .successes = 2, .errors = 5000, .min_requests = 20, .window = WINDOW,
     .open = OPEN, .ramp = RAMP
 };
 

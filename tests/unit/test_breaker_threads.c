@@ -16,7 +16,7 @@
 
 
 static const fig_breaker_conf_t  conf = {
-    .failures = 5, .successes = 3, .errors = 50, .min_requests = 20,
+    .failures = 5, .successes = 3, .errors = 5000, .min_requests = 20,
     .window = 100, .open = 40, .ramp = 20
 };
 

@@ -1,0 +1,369 @@
+/*
+ * Circuit breakers of backends, shared by all workers.
+ *
+ *     slot of a route   -> guard, guard ..    one a backend that it goes to:
+ *                                             a bad endpoint shuts itself out
+ *     slot of a backend -> guard              connections that cannot be made:
+ *                                             a dead one is dead for all
+ *
+ * A try asks both before it begins, and tells both how it went.  Where there is
+ * no memory for a guard there is none, and all may pass.  Copies ask nobody and
+ * tell nobody: clients do not bear what they find out.
+ */
+
+#include "ngx_http_strangler.h"
+
+
+#define NGX_HTTP_STRANGLER_RAMP  10000         /* ms */
+
+
+/* Names are unique; 0 is nobody's. */
+
+static uint64_t
+ngx_http_strangler_guard_key(const fig_backend_t *backend)
+{
+    return ((uint64_t) ngx_crc32_long((u_char *) backend->name.data,
+                                      backend->name.len) << 32)
+           | ngx_murmur_hash2((u_char *) backend->name.data,
+                              backend->name.len)
+           | 1;
+}
+
+
+static ngx_http_strangler_guard_t *
+ngx_http_strangler_guard_find(ngx_http_strangler_slot_t *slot, uint64_t key)
+{
+    ngx_http_strangler_guard_t  *guard;
+
+    for (guard = slot->guards; guard; guard = guard->next) {
+        if (guard->key == key) {
+            return guard;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_http_strangler_guard_add_locked(ngx_http_strangler_count_t *count,
+    ngx_http_strangler_slot_t *slot, const fig_backend_t *backend)
+{
+    uint64_t                     key;
+    ngx_http_strangler_guard_t  *guard;
+
+    key = ngx_http_strangler_guard_key(backend);
+
+    if (backend->breaker.none || ngx_http_strangler_guard_find(slot, key)) {
+        return;
+    }
+
+    /* that of a name which is gone */
+
+    guard = ngx_http_strangler_guard_find(slot, 0);
+
+    if (guard) {
+        guard->key = key;
+        return;
+    }
+
+    guard = ngx_http_strangler_count_spare(count,
+                                           sizeof(ngx_http_strangler_guard_t));
+    if (guard == NULL) {
+        return;
+    }
+
+    guard->key = key;
+    guard->next = slot->guards;
+
+    ngx_memory_barrier();
+
+    slot->guards = guard;
+}
+
+
+/* The slot is another's now, and nobody holds what it was before. */
+
+void
+ngx_http_strangler_guard_clear(ngx_http_strangler_slot_t *slot)
+{
+    ngx_http_strangler_guard_t  *guard, *next;
+
+    for (guard = slot->guards; guard; guard = next) {
+        next = guard->next;
+        ngx_memzero(guard, sizeof(ngx_http_strangler_guard_t));
+        guard->next = next;
+    }
+}
+
+
+/*
+ * With a fallback traffic comes back by and by; without one whoever is turned
+ * away has nowhere else to go.
+ */
+
+void
+ngx_http_strangler_guard_init(ngx_http_strangler_backend_t *backend)
+{
+    ngx_uint_t                 i;
+    fig_breaker_conf_t        *conf;
+    const fig_breaker_rule_t  *rule;
+
+    rule = &backend->conf->breaker;
+    backend->guard_key = ngx_http_strangler_guard_key(backend->conf);
+
+    for (i = 0; i < 2; i++) {
+        conf = &backend->breaker[i];
+
+        conf->failures = rule->failures;
+        conf->successes = rule->successes;
+        conf->errors = rule->errors;
+        conf->min_requests = rule->min_requests;
+        conf->window = rule->window;
+        conf->open = rule->open;
+        conf->ramp = i ? NGX_HTTP_STRANGLER_RAMP : 0;
+    }
+}
+
+
+ngx_http_strangler_guard_t *
+ngx_http_strangler_guard_of(ngx_http_strangler_slot_t *slot,
+    const fig_backend_t *backend)
+{
+    return slot ? ngx_http_strangler_guard_find(slot,
+                                       ngx_http_strangler_guard_key(backend))
+                : NULL;
+}
+
+
+/* In whole seconds, of a guard that lets nobody pass now. */
+
+static ngx_uint_t
+ngx_http_strangler_guard_left(ngx_http_strangler_guard_t *guard,
+    const fig_breaker_conf_t *conf)
+{
+    fig_breaker_view_t  view;
+
+    fig_breaker_look(&guard->breaker, conf, ngx_current_msec, &view);
+
+    return (ngx_uint_t) ngx_max((view.left + 999) / 1000, 1);
+}
+
+
+static ngx_uint_t
+ngx_http_strangler_guard_pass(ngx_http_strangler_ctx_t *ctx, ngx_uint_t i,
+    ngx_http_strangler_slot_t *slot, uint64_t key)
+{
+    uint32_t                     random;
+    ngx_http_strangler_guard_t  *guard;
+
+    guard = slot ? ngx_http_strangler_guard_find(slot, key) : NULL;
+
+    if (guard == NULL) {
+        return 1;
+    }
+
+    random = (uint32_t) ngx_http_strangler_random();
+
+    if (!fig_breaker_admit(&guard->breaker, ctx->guarded, ngx_current_msec,
+                           random, &ctx->passes[i]))
+    {
+        ctx->retry_after = ngx_http_strangler_guard_left(guard, ctx->guarded);
+        return 0;
+    }
+
+    ctx->guards[i] = guard;
+
+    return 1;
+}
+
+
+ngx_uint_t
+ngx_http_strangler_guard_enter(ngx_http_strangler_ctx_t *ctx,
+    const fig_backend_t *backend, ngx_uint_t fallback)
+{
+    uint64_t                       key;
+    const fig_route_t             *route;
+    ngx_http_strangler_backend_t  *asked;
+
+    if (backend->breaker.none) {
+        return 1;
+    }
+
+    route = ctx->decision.route;
+    asked = &ctx->gen->backends[backend->index];
+    key = asked->guard_key;
+
+    ctx->guarded = &asked->breaker[!fallback
+                                   && ngx_http_strangler_has_fallback(ctx)];
+
+    if (route
+        && !ngx_http_strangler_guard_pass(ctx, 0,
+                                    ctx->gen->route_slots[route->index], key))
+    {
+        return 0;
+    }
+
+    if (!ngx_http_strangler_guard_pass(ctx, 1,
+                              ctx->gen->backend_slots[backend->index], key))
+    {
+        ngx_http_strangler_guard_leave(ctx);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_http_strangler_guard_log(ngx_http_strangler_ctx_t *ctx, ngx_uint_t i,
+    fig_breaker_state_t state)
+{
+    const fig_route_t    *route;
+    const fig_backend_t  *backend;
+
+    route = i ? NULL : ctx->decision.route;
+    backend = ctx->backend->conf;
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "strangler: the breaker of backend \"%*s\"%s%*s%s is %s",
+                  backend->name.len, backend->name.data,
+                  route ? " for route \"" : "",
+                  route ? route->name.len : (size_t) 0,
+                  route ? route->name.data : "",
+                  route ? "\"" : "",
+                  (state == FIG_BREAKER_OPEN) ? "open" : "closed");
+}
+
+
+static void
+ngx_http_strangler_guard_tell(ngx_http_strangler_ctx_t *ctx, ngx_uint_t i,
+    fig_breaker_result_t result)
+{
+    fig_breaker_conf_t           conf;
+    fig_breaker_state_t          state;
+    ngx_http_strangler_guard_t  *guard;
+
+    guard = ctx->guards[i];
+
+    if (guard == NULL) {
+        return;
+    }
+
+    ctx->guards[i] = NULL;
+    conf = *ctx->guarded;
+
+    /* of connections the rate says nothing: a few servers may be dead */
+
+    if (i) {
+        conf.errors = 0;
+    }
+
+    if (fig_breaker_report(&guard->breaker, &conf, ngx_current_msec,
+                           ctx->passes[i], result, &state))
+    {
+        if (state == FIG_BREAKER_OPEN) {
+            (void) ngx_atomic_fetch_add(&guard->opened, 1);
+        }
+
+        ngx_http_strangler_guard_log(ctx, i, state);
+    }
+}
+
+
+void
+ngx_http_strangler_guard_leave(ngx_http_strangler_ctx_t *ctx)
+{
+    ngx_http_strangler_guard_tell(ctx, 0, FIG_BREAKER_NEITHER);
+    ngx_http_strangler_guard_tell(ctx, 1, FIG_BREAKER_NEITHER);
+}
+
+
+/* As a route's fallback counts them; 502 to 504 where there is none. */
+
+static fig_breaker_result_t
+ngx_http_strangler_guard_status(ngx_http_strangler_ctx_t *ctx,
+    ngx_uint_t status)
+{
+    ngx_uint_t          failed;
+    const fig_route_t  *route;
+
+    route = ctx->decision.route;
+
+    if (status < 100 || status > 599) {
+        failed = 0;
+
+    } else if (route && !route->fallback.none) {
+        failed = fig_statuses_has(&route->fallback.when.statuses, status);
+
+    } else {
+        failed = status >= NGX_HTTP_BAD_GATEWAY
+                 && status <= NGX_HTTP_GATEWAY_TIME_OUT;
+    }
+
+    return failed ? FIG_BREAKER_FAILURE : FIG_BREAKER_SUCCESS;
+}
+
+
+/* A try that peer.free says nothing bad about. */
+
+static fig_breaker_result_t
+ngx_http_strangler_guard_ended(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_upstream_t *u)
+{
+    if (ctx->rc == NGX_OK
+        || (ctx->rc == (ngx_int_t) u->state->status && !u->header_sent))
+    {
+        return ngx_http_strangler_guard_status(ctx, u->state->status);
+    }
+
+    if (ctx->rc == NGX_ERROR
+        || ctx->rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
+        || ctx->rc == NGX_HTTP_REQUEST_TIME_OUT)
+    {
+        return FIG_BREAKER_NEITHER;
+    }
+
+    return (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR && !u->upgrade)
+           ? FIG_BREAKER_FAILURE
+           : ngx_http_strangler_guard_status(ctx, u->state->status);
+}
+
+
+void
+ngx_http_strangler_guard_report(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_upstream_t *u, ngx_uint_t failed)
+{
+    fig_breaker_result_t  answer, connection;
+
+    if (ctx->guards[0] == NULL && ctx->guards[1] == NULL) {
+        return;
+    }
+
+    connection = FIG_BREAKER_SUCCESS;
+
+    if (!failed) {
+        answer = ngx_http_strangler_guard_ended(ctx, u);
+
+        if (answer == FIG_BREAKER_NEITHER) {
+            connection = FIG_BREAKER_NEITHER;
+        }
+
+    } else if (ctx->failure == NGX_HTTP_STRANGLER_STALE) {
+        answer = FIG_BREAKER_NEITHER;
+        connection = FIG_BREAKER_NEITHER;
+
+    } else if (ctx->failure == NGX_HTTP_STRANGLER_STATUS) {
+        answer = ngx_http_strangler_guard_status(ctx, ctx->listed_status);
+
+    } else {
+        answer = FIG_BREAKER_FAILURE;
+
+        if (ctx->failure == NGX_HTTP_STRANGLER_CONNECT) {
+            connection = FIG_BREAKER_FAILURE;
+        }
+    }
+
+    ngx_http_strangler_guard_tell(ctx, 0, answer);
+    ngx_http_strangler_guard_tell(ctx, 1, connection);
+}
