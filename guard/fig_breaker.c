@@ -311,11 +311,16 @@ fig_breaker_report(fig_breaker_t *breaker, const fig_breaker_conf_t *conf,
     fig_breaker_word_t   w;
     fig_breaker_state_t  before;
 
-    rate = conf->errors && result != FIG_BREAKER_NEITHER && !pass.trial
+    word = atomic_load_explicit(&breaker->word, memory_order_relaxed);
+    w = fig_breaker_unpack(word);
+
+    rate = conf->errors
+           && result != FIG_BREAKER_NEITHER
+           && w.state == FIG_BREAKER_CLOSED
+           && w.period == pass.period
+           && !pass.trial
            && fig_breaker_is_rate(breaker, conf, now,
                                   result == FIG_BREAKER_FAILURE);
-
-    word = atomic_load_explicit(&breaker->word, memory_order_relaxed);
 
     do {
         w = fig_breaker_unpack(word);

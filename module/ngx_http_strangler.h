@@ -346,6 +346,7 @@ struct ngx_http_strangler_ctx_s {
     unsigned                       failed:1;   /* an internal error */
     unsigned                       handled:1;  /* it came to our handler */
     unsigned                       incomplete:1;       /* the answer was */
+    unsigned                       answered:1; /* a head is passed on */
     unsigned                       guest:1;    /* its place is a fallback's */
     unsigned                       refused:1;  /* for want of a place */
     unsigned                       unasked:1;  /* it fell back before a try */

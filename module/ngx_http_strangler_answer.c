@@ -221,6 +221,7 @@ ngx_http_strangler_process_header(ngx_http_request_t *r)
 
     if (!ngx_http_strangler_is_failing(ctx, u->headers_in.status_n)) {
         ngx_http_strangler_leave_budget(ctx);
+        ngx_http_strangler_guard_answered(ctx, u->headers_in.status_n);
         ngx_http_strangler_keep_stale(ctx, u);
         return NGX_OK;
     }

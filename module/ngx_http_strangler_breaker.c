@@ -190,6 +190,8 @@ ngx_http_strangler_guard_enter(ngx_http_strangler_ctx_t *ctx,
         return 1;
     }
 
+    ctx->answered = 0;
+
     route = ctx->decision.route;
     asked = &ctx->gen->backends[backend->index];
     key = asked->guard_key;
@@ -251,6 +253,13 @@ ngx_http_strangler_guard_tell(ngx_http_strangler_ctx_t *ctx, ngx_uint_t i,
     }
 
     ctx->guards[i] = NULL;
+
+    /* without master process its zone may be gone, as its slots are */
+
+    if (ctx->gen->backend_slots == NULL) {
+        return;
+    }
+
     conf = *ctx->guarded;
 
     /* of connections the rate says nothing: a few servers may be dead */
@@ -305,28 +314,99 @@ ngx_http_strangler_guard_status(ngx_http_strangler_ctx_t *ctx,
 }
 
 
-/* A try that peer.free says nothing bad about. */
+/*
+ * The head of an answer that is passed on.  Who connects says so now, and a
+ * trial too: its body may take hours, and others wait for what it has found.
+ */
+
+void
+ngx_http_strangler_guard_answered(ngx_http_strangler_ctx_t *ctx,
+    ngx_uint_t status)
+{
+    ngx_http_strangler_guard_t  *guard;
+
+    ngx_http_strangler_guard_tell(ctx, 1, FIG_BREAKER_SUCCESS);
+
+    guard = ctx->guards[0];
+
+    if (guard == NULL) {
+        return;
+    }
+
+    if (ngx_http_strangler_guard_status(ctx, status) == FIG_BREAKER_FAILURE) {
+        ngx_http_strangler_guard_tell(ctx, 0, FIG_BREAKER_FAILURE);
+        return;
+    }
+
+    if (ctx->passes[0].trial) {
+        ngx_http_strangler_guard_tell(ctx, 0, FIG_BREAKER_SUCCESS);
+
+        ctx->guards[0] = guard;
+        ctx->passes[0].trial = 0;
+    }
+
+    ctx->answered = 1;
+}
+
+
+/*
+ * The end of a try that peer.free says nothing bad about.  Without a head it
+ * was ended for what is not the backend's: its client, or an error of ours.
+ */
 
 static fig_breaker_result_t
 ngx_http_strangler_guard_ended(ngx_http_strangler_ctx_t *ctx,
     ngx_http_upstream_t *u)
 {
-    if (ctx->rc == NGX_OK
-        || (ctx->rc == (ngx_int_t) u->state->status && !u->header_sent))
-    {
-        return ngx_http_strangler_guard_status(ctx, u->state->status);
+    if (!ctx->answered) {
+        return FIG_BREAKER_NEITHER;
     }
 
-    if (ctx->rc == NGX_ERROR
-        || ctx->rc == NGX_HTTP_CLIENT_CLOSED_REQUEST
-        || ctx->rc == NGX_HTTP_REQUEST_TIME_OUT)
+    return (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
+            && u->header_sent && !u->upgrade)
+           ? FIG_BREAKER_FAILURE : FIG_BREAKER_SUCCESS;
+}
+
+
+/* While there is another server to ask, one that is dead says nothing. */
+
+static ngx_uint_t
+ngx_http_strangler_is_one_of_many(ngx_http_strangler_ctx_t *ctx)
+{
+    return ctx->failure == NGX_HTTP_STRANGLER_CONNECT
+           && (ctx->plan == NGX_HTTP_STRANGLER_NEXT_PEER
+               || (ctx->plan == NGX_HTTP_STRANGLER_RETRY
+                   && ctx->backend->npeers > 1));
+}
+
+
+/* What failed, and whether it was the connection. */
+
+static fig_breaker_result_t
+ngx_http_strangler_guard_failed(ngx_http_strangler_ctx_t *ctx,
+    fig_breaker_result_t *connection)
+{
+    *connection = FIG_BREAKER_NEITHER;
+
+    if (ctx->failure == NGX_HTTP_STRANGLER_STALE
+        || ngx_http_strangler_is_one_of_many(ctx))
     {
         return FIG_BREAKER_NEITHER;
     }
 
-    return (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR && !u->upgrade)
-           ? FIG_BREAKER_FAILURE
-           : ngx_http_strangler_guard_status(ctx, u->state->status);
+    /* the time is over that others have used, too */
+
+    if (ctx->expired) {
+        return (ctx->tries == 1 && !ctx->request->request_body_no_buffering)
+               ? FIG_BREAKER_FAILURE : FIG_BREAKER_NEITHER;
+    }
+
+    *connection = (ctx->failure == NGX_HTTP_STRANGLER_CONNECT)
+                  ? FIG_BREAKER_FAILURE : FIG_BREAKER_SUCCESS;
+
+    return (ctx->failure == NGX_HTTP_STRANGLER_STATUS)
+           ? ngx_http_strangler_guard_status(ctx, ctx->listed_status)
+           : FIG_BREAKER_FAILURE;
 }
 
 
@@ -340,28 +420,12 @@ ngx_http_strangler_guard_report(ngx_http_strangler_ctx_t *ctx,
         return;
     }
 
-    connection = FIG_BREAKER_SUCCESS;
-
-    if (!failed) {
-        answer = ngx_http_strangler_guard_ended(ctx, u);
-
-        if (answer == FIG_BREAKER_NEITHER) {
-            connection = FIG_BREAKER_NEITHER;
-        }
-
-    } else if (ctx->failure == NGX_HTTP_STRANGLER_STALE) {
-        answer = FIG_BREAKER_NEITHER;
-        connection = FIG_BREAKER_NEITHER;
-
-    } else if (ctx->failure == NGX_HTTP_STRANGLER_STATUS) {
-        answer = ngx_http_strangler_guard_status(ctx, ctx->listed_status);
+    if (failed) {
+        answer = ngx_http_strangler_guard_failed(ctx, &connection);
 
     } else {
-        answer = FIG_BREAKER_FAILURE;
-
-        if (ctx->failure == NGX_HTTP_STRANGLER_CONNECT) {
-            connection = FIG_BREAKER_FAILURE;
-        }
+        answer = ngx_http_strangler_guard_ended(ctx, u);
+        connection = FIG_BREAKER_NEITHER;
     }
 
     ngx_http_strangler_guard_tell(ctx, 0, answer);

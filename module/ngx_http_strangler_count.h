@@ -408,7 +408,9 @@ ngx_uint_t ngx_http_strangler_guard_enter(
     ngx_uint_t fallback);
 void ngx_http_strangler_guard_leave(struct ngx_http_strangler_ctx_s *ctx);
 
-/* In peer.free, when it was judged. */
+/* When a head comes that is passed on, and in peer.free, when it was judged. */
+void ngx_http_strangler_guard_answered(
+    struct ngx_http_strangler_ctx_s *ctx, ngx_uint_t status);
 void ngx_http_strangler_guard_report(struct ngx_http_strangler_ctx_s *ctx,
     ngx_http_upstream_t *u, ngx_uint_t failed);
 

@@ -78,6 +78,10 @@ ngx_http_strangler_write_guards(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
     if (route->from) {
         ngx_http_strangler_write_guard(m, i, route->from, tell);
     }
+
+    if (route->fallback.to && route->fallback.to != route->from) {
+        ngx_http_strangler_write_guard(m, i, route->fallback.to, tell);
+    }
 }
 
 

@@ -450,6 +450,11 @@ ngx_http_strangler_commit_guards(ngx_http_strangler_count_t *count,
         if (route->from) {
             ngx_http_strangler_guard_add_locked(count, slot, route->from);
         }
+
+        if (route->fallback.to) {
+            ngx_http_strangler_guard_add_locked(count, slot,
+                                                route->fallback.to);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ backends:
   dead:
     servers: [@dead@]
     breaker: {{failures: 3, open: 1h}}
+  many: {{servers: [@dead@, @dead1@, @dead2@, @dead3@, @new@], breaker: {{failures: 2, open: 1h}}}}
   never: {{servers: [@dead@], breaker: none}}
 default: legacy
 routes:
@@ -42,6 +43,7 @@ routes:
   - {{name: rated, match: {{path: /rated/*}}, to: rated, stage: live}}
   - {{name: dead, match: {{path: /dead/*}}, to: dead, stage: live}}
   - {{name: dead2, match: {{path: /dead2/*}}, to: dead, stage: live}}
+  - {{name: many, match: {{path: /many/*}}, to: many, stage: done}}
   - {{name: never, match: {{path: /never/*}}, to: never, stage: live}}
   - name: copied
     match: {{path: /copied/*}}
@@ -54,15 +56,23 @@ routes:
 STATES = {0: "closed", 1: "open", 2: "half open"}
 
 
+def with_dead(rules, ports):
+    for name, port in zip(("@dead@", "@dead1@", "@dead2@", "@dead3@"), ports):
+        rules = rules.replace(name, port.url)
+    return rules
+
+
 @pytest.fixture
 def router(one_router):
-    dead = ClosedPort()
-    router = one_router(RULES.replace("@dead@", dead.url), workers=2,
+    dead = [ClosedPort() for _ in range(4)]
+    router = one_router(with_dead(RULES, dead), workers=2,
                         rules_args="zone=2m poll=100ms", root=API + """
     location / { strangler_pass main; include @PARAMS@; }
     """)
+    router.dead = dead
     yield router
-    dead.stop()
+    for port in dead:
+        port.stop()
 
 
 def fresh(router, path, method="GET", **options):
@@ -212,6 +222,26 @@ def test_a_dead_backend_is_dead_for_all_of_its_routes(router):
     assert scrape(router).total("backend_breaker_state", backend="dead") == 1
 
 
+def test_a_server_that_lives_is_found_among_dead_ones(router):
+    assert {fresh(router, "/many/1").status for _ in range(20)} == {200}
+
+
+def test_the_head_of_an_answer_is_enough_for_a_trial(router):
+    """What is downloaded may take longer than anybody is to wait."""
+    fail(router, "/only/1")
+    router.new.on("/only/1", faults.hang_after_header())
+    clients = []
+
+    def asked():
+        clients.append(router.connect())
+        clients[-1].send(b"GET /only/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        return state(router, "only", "quick") == "closed"
+
+    wait_until(asked, "it is closed", interval=0.05)
+    for client in clients:
+        client.close()
+
+
 def test_none_is_none(router):
     reasons = {reason(router, fresh(router, "/never/1")) for _ in range(8)}
     assert reasons == {"connect"}
@@ -243,7 +273,7 @@ def test_it_outlives_workers_reloads_and_edits(router):
     assert reason(router, fresh(router, "/live/1")) == "breaker"
     number = scrape(router).total("generation")
     router.rules.replace("# edited\n"
-                         + RULES.replace("@dead@", "http://127.0.0.1:1"))
+                         + with_dead(RULES, router.dead))
     wait_until(lambda: scrape(router).total("generation") > number,
                "the edit is in force")
     assert reason(router, fresh(router, "/live/1")) == "breaker"

@@ -420,6 +420,39 @@ test_errors_of_before_do_not_open_it_again(void **state)
 }
 
 
+static void
+test_late_reports_are_not_in_the_rate(void **state)
+{
+    int                 i;
+    fig_breaker_conf_t  conf;
+    fig_breaker_pass_t  late[30];
+
+    (void) state;
+
+    conf = by_rate;
+    conf.ramp = 0;
+
+    for (i = 0; i < 30; i++) {
+        late[i] = admitted(&conf);
+    }
+
+    for (i = 0; i < 20; i++) {
+        (void) request(&conf, FIG_BREAKER_FAILURE);
+    }
+
+    assert_int_equal(look(&conf).state, FIG_BREAKER_OPEN);
+    now += OPEN;
+    (void) request(&conf, FIG_BREAKER_SUCCESS);
+    assert_true(request(&conf, FIG_BREAKER_SUCCESS));
+
+    for (i = 0; i < 30; i++) {
+        assert_false(report(&conf, late[i], FIG_BREAKER_FAILURE));
+    }
+
+    assert_false(request(&conf, FIG_BREAKER_FAILURE));
+}
+
+
 /* Other workers look at the clock a little earlier or later. */
 
 static void
@@ -593,6 +626,7 @@ main(void)
         cmocka_unit_test_setup(test_the_window_moves_on, setup),
         cmocka_unit_test_setup(test_errors_of_before_do_not_open_it_again,
                                setup),
+        cmocka_unit_test_setup(test_late_reports_are_not_in_the_rate, setup),
         cmocka_unit_test_setup(test_a_clock_that_lags, setup),
         cmocka_unit_test_setup(test_a_long_walk_beside_a_model, setup),
     };
