@@ -242,6 +242,7 @@ typedef struct {
     uint64_t                       refused[NGX_HTTP_STRANGLER_REFUSALS];
     uint64_t                       in_flight;
     uint64_t                       fallbacks;  /* of these */
+    uint64_t                       retrying;   /* or waiting to */
     ngx_http_strangler_duration_t  duration;
 } ngx_http_strangler_backend_sums_t;
 

@@ -143,7 +143,6 @@ ngx_http_strangler_count_backend(ngx_http_strangler_count_t *count,
     const ngx_http_strangler_slot_t *slot,
     ngx_http_strangler_backend_sums_t *sums)
 {
-    uint64_t                                 retrying;
     ngx_uint_t                               shard, seat;
     const ngx_http_strangler_backend_row_t  *row;
 
@@ -167,7 +166,8 @@ ngx_http_strangler_count_backend(ngx_http_strangler_count_t *count,
 
     ngx_http_strangler_cumulate(&sums->duration);
 
-    ngx_http_strangler_count_load(count, slot, &sums->in_flight, &retrying);
+    ngx_http_strangler_count_load(count, slot, &sums->in_flight,
+                                  &sums->retrying);
 
     for (seat = 0; seat < count->seated; seat++) {
         if (ngx_http_strangler_lives(count->seats[seat].pid)) {

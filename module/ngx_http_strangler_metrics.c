@@ -268,6 +268,20 @@ ngx_http_strangler_put_value(ngx_http_strangler_metrics_t *m, uint64_t value)
 }
 
 
+void
+ngx_http_strangler_put_count(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
+    const char *label, const char *word, uint64_t count)
+{
+    ngx_http_strangler_put_who(m, "", i);
+
+    if (label) {
+        ngx_http_strangler_put_word(m, label, word);
+    }
+
+    ngx_http_strangler_put_value(m, count);
+}
+
+
 /* A line without labels. */
 
 void

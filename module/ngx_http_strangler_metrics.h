@@ -177,6 +177,10 @@ void ngx_http_strangler_put_label(ngx_http_strangler_metrics_t *m,
 void ngx_http_strangler_put_word(ngx_http_strangler_metrics_t *m,
     const char *label, const char *value);
 
+/* A whole line of item i, with one label more unless that is NULL. */
+void ngx_http_strangler_put_count(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i, const char *label, const char *word, uint64_t count);
+
 /* A histogram's lines; side NULL: without one. */
 void ngx_http_strangler_put_histogram(ngx_http_strangler_metrics_t *m,
     ngx_uint_t who, const char *side, const ngx_http_strangler_duration_t *d);

@@ -29,10 +29,9 @@ ngx_http_strangler_write_tries(ngx_http_strangler_metrics_t *m, ngx_uint_t i)
     ngx_http_strangler_sum_backend(m, i, &sums);
 
     for (outcome = 0; outcome < NGX_HTTP_STRANGLER_TRY_OUTCOMES; outcome++) {
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",outcome",
-                                    ngx_http_strangler_outcomes[outcome]);
-        ngx_http_strangler_put_value(m, sums.tries[outcome]);
+        ngx_http_strangler_put_count(m, i, ",outcome",
+                                     ngx_http_strangler_outcomes[outcome],
+                                     sums.tries[outcome]);
     }
 }
 
@@ -47,10 +46,9 @@ ngx_http_strangler_write_failures(ngx_http_strangler_metrics_t *m,
     ngx_http_strangler_sum_backend(m, i, &sums);
 
     for (reason = 0; reason < NGX_HTTP_STRANGLER_TRY_REASONS; reason++) {
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",reason",
-                                    ngx_http_strangler_try_reasons[reason]);
-        ngx_http_strangler_put_value(m, sums.failures[reason]);
+        ngx_http_strangler_put_count(m, i, ",reason",
+                                     ngx_http_strangler_try_reasons[reason],
+                                     sums.failures[reason]);
     }
 }
 
@@ -128,12 +126,24 @@ ngx_http_strangler_write_full(ngx_http_strangler_metrics_t *m, ngx_uint_t i)
     for (refusal = 0; refusal < NGX_HTTP_STRANGLER_REFUSALS; refusal++) {
 
         if (sums.refused[refusal] || max[refusal] != FIG_UNSET) {
-            ngx_http_strangler_put_who(m, "", i);
-            ngx_http_strangler_put_word(m, ",limit",
-                                      ngx_http_strangler_refusals[refusal]);
-            ngx_http_strangler_put_value(m, sums.refused[refusal]);
+            ngx_http_strangler_put_count(m, i, ",limit",
+                                         ngx_http_strangler_refusals[refusal],
+                                         sums.refused[refusal]);
         }
     }
+}
+
+
+void
+ngx_http_strangler_write_retrying(ngx_http_strangler_metrics_t *m,
+    ngx_uint_t i)
+{
+    ngx_http_strangler_backend_sums_t  sums;
+
+    ngx_http_strangler_sum_backend(m, i, &sums);
+
+    ngx_http_strangler_put_who(m, "", i);
+    ngx_http_strangler_put_value(m, sums.retrying);
 }
 
 

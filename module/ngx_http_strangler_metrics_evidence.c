@@ -72,10 +72,9 @@ ngx_http_strangler_write_differences(ngx_http_strangler_metrics_t *m,
     fig_evidence_release(&view);
 
     for (state = 0; state < FIG_NELTS(n); state++) {
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",state",
-            fig_class_state_name((fig_class_state_t) state));
-        ngx_http_strangler_put_value(m, n[state]);
+        ngx_http_strangler_put_count(m, i, ",state",
+                                fig_class_state_name((fig_class_state_t) state),
+                                n[state]);
     }
 }
 
@@ -100,8 +99,8 @@ ngx_http_strangler_write_readiness(ngx_http_strangler_metrics_t *m,
          verdict <= FIG_VERDICT_NOT_READY;
          verdict++)
     {
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",verdict", fig_verdict_name(verdict));
-        ngx_http_strangler_put_value(m, verdict == now);
+        ngx_http_strangler_put_count(m, i, ",verdict",
+                                     fig_verdict_name(verdict),
+                                     verdict == now);
     }
 }

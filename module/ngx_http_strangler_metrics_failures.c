@@ -1,6 +1,6 @@
 /*
  * The lines of metrics about requests that failed somewhere first: retries and
- * fallbacks of one route, and the retries of a backend.
+ * fallbacks of one route.
  *
  *     route i -> sums over shards -> a line for each reason
  */
@@ -52,10 +52,9 @@ ngx_http_strangler_write_fallbacks(ngx_http_strangler_metrics_t *m,
             continue;
         }
 
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",reason",
-                                    ngx_http_strangler_reasons[reason]);
-        ngx_http_strangler_put_value(m, sums.fallbacks[reason]);
+        ngx_http_strangler_put_count(m, i, ",reason",
+                                     ngx_http_strangler_reasons[reason],
+                                     sums.fallbacks[reason]);
     }
 }
 
@@ -86,10 +85,9 @@ ngx_http_strangler_write_retries(ngx_http_strangler_metrics_t *m,
             continue;
         }
 
-        ngx_http_strangler_put_who(m, "", i);
-        ngx_http_strangler_put_word(m, ",reason",
-                                    ngx_http_strangler_reasons[reason]);
-        ngx_http_strangler_put_value(m, sums.retries[reason]);
+        ngx_http_strangler_put_count(m, i, ",reason",
+                                     ngx_http_strangler_reasons[reason],
+                                     sums.retries[reason]);
     }
 }
 
@@ -107,24 +105,4 @@ ngx_http_strangler_write_refused(ngx_http_strangler_metrics_t *m,
         ngx_http_strangler_put_who(m, "", i);
         ngx_http_strangler_put_value(m, slot ? slot->refused : 0);
     }
-}
-
-
-void
-ngx_http_strangler_write_retrying(ngx_http_strangler_metrics_t *m,
-    ngx_uint_t i)
-{
-    uint64_t                    in_flight, retrying;
-    ngx_http_strangler_slot_t  *slot;
-
-    slot = m->gen->backend_slots ? m->gen->backend_slots[i] : NULL;
-    retrying = 0;
-
-    if (slot) {
-        ngx_http_strangler_count_load(m->rset->count, slot, &in_flight,
-                                      &retrying);
-    }
-
-    ngx_http_strangler_put_who(m, "", i);
-    ngx_http_strangler_put_value(m, retrying);
 }

@@ -28,20 +28,6 @@ ngx_http_strangler_copied(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
 }
 
 
-static void
-ngx_http_strangler_put_count(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
-    const char *label, const char *word, uint64_t value)
-{
-    ngx_http_strangler_put_who(m, "", i);
-
-    if (label) {
-        ngx_http_strangler_put_word(m, label, word);
-    }
-
-    ngx_http_strangler_put_value(m, value);
-}
-
-
 void
 ngx_http_strangler_write_sent(ngx_http_strangler_metrics_t *m, ngx_uint_t i)
 {
