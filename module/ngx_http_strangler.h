@@ -107,7 +107,9 @@ struct ngx_http_strangler_backend_s {
     ngx_http_strangler_pool_t    *pool;        /* NULL until in force */
     ngx_http_strangler_variant_t *variants;    /* the last used one first */
     uint64_t                      guard_key;
-    fig_breaker_conf_t            breaker[2];  /* without a fallback, with */
+    fig_breaker_conf_t            breaker[2][2];       /* without a fallback,
+                                                  with; of a route, of
+                                                  connections */
 #if (NGX_HTTP_SSL)
     ngx_http_strangler_tls_t      tls;
 #endif
@@ -474,6 +476,10 @@ ngx_uint_t ngx_http_strangler_is_idempotent(ngx_http_strangler_ctx_t *ctx);
 /* Whether a list has that failure; status is that of the answer. */
 ngx_uint_t ngx_http_strangler_is_listed(const fig_when_t *when,
     ngx_http_strangler_failure_e failure, ngx_uint_t status);
+
+/* Whether a try that was not judged ended within the body of its answer. */
+ngx_uint_t ngx_http_strangler_is_incomplete(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_upstream_t *u);
 
 const char *ngx_http_strangler_failure_name(
     ngx_http_strangler_failure_e failure);

@@ -105,23 +105,27 @@ ngx_http_strangler_guard_clear(ngx_http_strangler_slot_t *slot)
 void
 ngx_http_strangler_guard_init(ngx_http_strangler_backend_t *backend)
 {
-    ngx_uint_t                 i;
+    ngx_uint_t                 i, n;
     fig_breaker_conf_t        *conf;
     const fig_breaker_rule_t  *rule;
 
     rule = &backend->conf->breaker;
     backend->guard_key = ngx_http_strangler_guard_key(backend->conf);
 
-    for (i = 0; i < 2; i++) {
-        conf = &backend->breaker[i];
+    for (n = 0; n < 4; n++) {
+        i = n % 2;
+        conf = &backend->breaker[n / 2][i];
 
         conf->failures = rule->failures;
         conf->successes = rule->successes;
-        conf->errors = rule->errors;
         conf->min_requests = rule->min_requests;
         conf->window = rule->window;
         conf->open = rule->open;
-        conf->ramp = i ? NGX_HTTP_STRANGLER_RAMP : 0;
+        conf->ramp = (n / 2) ? NGX_HTTP_STRANGLER_RAMP : 0;
+
+        /* of connections the rate says nothing: a few servers may be dead */
+
+        conf->errors = i ? 0 : rule->errors;
     }
 }
 
@@ -165,10 +169,11 @@ ngx_http_strangler_guard_pass(ngx_http_strangler_ctx_t *ctx, ngx_uint_t i,
 
     random = (uint32_t) ngx_http_strangler_random();
 
-    if (!fig_breaker_admit(&guard->breaker, ctx->guarded, ngx_current_msec,
-                           random, &ctx->passes[i]))
+    if (!fig_breaker_admit(&guard->breaker, &ctx->guarded[i],
+                           ngx_current_msec, random, &ctx->passes[i]))
     {
-        ctx->retry_after = ngx_http_strangler_guard_left(guard, ctx->guarded);
+        ctx->retry_after = ngx_http_strangler_guard_left(guard,
+                                                         &ctx->guarded[i]);
         return 0;
     }
 
@@ -196,8 +201,8 @@ ngx_http_strangler_guard_enter(ngx_http_strangler_ctx_t *ctx,
     asked = &ctx->gen->backends[backend->index];
     key = asked->guard_key;
 
-    ctx->guarded = &asked->breaker[!fallback
-                                   && ngx_http_strangler_has_fallback(ctx)];
+    ctx->guarded = asked->breaker[!fallback
+                                  && ngx_http_strangler_has_fallback(ctx)];
 
     if (route
         && !ngx_http_strangler_guard_pass(ctx, 0,
@@ -242,7 +247,6 @@ static void
 ngx_http_strangler_guard_tell(ngx_http_strangler_ctx_t *ctx, ngx_uint_t i,
     fig_breaker_result_t result)
 {
-    fig_breaker_conf_t           conf;
     fig_breaker_state_t          state;
     ngx_http_strangler_guard_t  *guard;
 
@@ -260,16 +264,8 @@ ngx_http_strangler_guard_tell(ngx_http_strangler_ctx_t *ctx, ngx_uint_t i,
         return;
     }
 
-    conf = *ctx->guarded;
-
-    /* of connections the rate says nothing: a few servers may be dead */
-
-    if (i) {
-        conf.errors = 0;
-    }
-
-    if (fig_breaker_report(&guard->breaker, &conf, ngx_current_msec,
-                           ctx->passes[i], result, &state))
+    if (fig_breaker_report(&guard->breaker, &ctx->guarded[i],
+                           ngx_current_msec, ctx->passes[i], result, &state))
     {
         if (state == FIG_BREAKER_OPEN) {
             (void) ngx_atomic_fetch_add(&guard->opened, 1);
@@ -362,9 +358,8 @@ ngx_http_strangler_guard_ended(ngx_http_strangler_ctx_t *ctx,
         return FIG_BREAKER_NEITHER;
     }
 
-    return (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
-            && u->header_sent && !u->upgrade)
-           ? FIG_BREAKER_FAILURE : FIG_BREAKER_SUCCESS;
+    return ngx_http_strangler_is_incomplete(ctx, u) ? FIG_BREAKER_FAILURE
+                                                    : FIG_BREAKER_SUCCESS;
 }
 
 

@@ -200,9 +200,7 @@ ngx_http_strangler_cut_short(ngx_http_strangler_ctx_t *ctx,
         return NGX_HTTP_STRANGLER_ABORTED;
     }
 
-    if (ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
-        && u->header_sent && !u->upgrade)
-    {
+    if (ngx_http_strangler_is_incomplete(ctx, u)) {
         ctx->incomplete = 1;
 
         ngx_http_strangler_count_add(&ctx->rset->counter,

@@ -48,6 +48,15 @@ ngx_http_strangler_is_idempotent(ngx_http_strangler_ctx_t *ctx)
 }
 
 
+ngx_uint_t
+ngx_http_strangler_is_incomplete(ngx_http_strangler_ctx_t *ctx,
+    ngx_http_upstream_t *u)
+{
+    return ctx->rc >= NGX_HTTP_INTERNAL_SERVER_ERROR
+           && u->header_sent && !u->upgrade;
+}
+
+
 const char *
 ngx_http_strangler_failure_name(ngx_http_strangler_failure_e failure)
 {

@@ -58,7 +58,7 @@ ngx_http_strangler_write_guard(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
     ngx_http_strangler_put_who(m, "", i);
     ngx_http_strangler_put_label(m, ",backend", backend->name);
     ngx_http_strangler_put_value(m,
-               tell(guard, &m->gen->backends[backend->index].breaker[0]));
+               tell(guard, &m->gen->backends[backend->index].breaker[0][0]));
 }
 
 
@@ -115,7 +115,7 @@ ngx_http_strangler_write_dead(ngx_http_strangler_metrics_t *m, ngx_uint_t i,
     if (guard && !backend->breaker.none) {
         ngx_http_strangler_put_who(m, "", i);
         ngx_http_strangler_put_value(m,
-                                tell(guard, &m->gen->backends[i].breaker[0]));
+                             tell(guard, &m->gen->backends[i].breaker[0][1]));
     }
 }
 
